@@ -1,0 +1,61 @@
+"""Checks of arguments, shared by the whole package: each names the argument and what is wrong."""
+
+import torch
+from torch import Tensor
+
+
+def positive(name: str, value: float) -> float:
+    """Return `value` as a float; raise `ValueError` unless it is finite and > 0."""
+    number = float(value)
+    if not 0 < number < float("inf"):
+        raise ValueError(f"{name} must be a finite number > 0, got {value}")
+    return number
+
+
+def count(name: str, value: int, least: int = 1) -> int:
+    """Return `value`; raise `ValueError` unless it is an integer ≥ `least`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
+    return value
+
+
+def noise_level(sigma: float | Tensor, x: Tensor, name: str = "sigma") -> Tensor:
+    """Return σ as a tensor like `x`: a scalar, or one level per row of `x`.
+
+    Raises:
+        ValueError: if σ is neither a scalar nor of shape (n,), or is not finite and > 0.
+    """
+    levels = torch.as_tensor(sigma, dtype=x.dtype, device=x.device)
+    if levels.ndim > 1 or (levels.ndim == 1 and levels.shape[0] != x.shape[0]):
+        raise ValueError(
+            f"{name} must be a scalar or have shape ({x.shape[0]},) like the rows of x, "
+            f"got shape {tuple(levels.shape)}"
+        )
+    wrong = ~(torch.isfinite(levels) & (levels > 0))
+    if wrong.any():
+        where = f"[{int(wrong.nonzero()[0, 0])}]" if levels.ndim else ""
+        raise ValueError(f"{name}{where} must be finite and > 0, got {levels[wrong][0].item()}")
+    return levels
+
+
+def batch(name: str, x: Tensor, dim: int | None = None) -> Tensor:
+    """Return `x`; raise unless it is a floating-point tensor whose last axis has length `dim`."""
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        raise ValueError(f"{name} must be a floating-point tensor, got {_kind(x)}")
+    if dim is not None and (x.ndim == 0 or x.shape[-1] != dim):
+        raise ValueError(f"{name} must have shape (..., {dim}), got {tuple(x.shape)}")
+    return x
+
+
+def state(x: Tensor, step: int, advice: str) -> None:
+    """Raise `FloatingPointError` with the step and what to change if `x` is not finite.
+
+    The sum is finite exactly when no entry is infinite or NaN, short of an overflow that is a
+    failure too, and it costs one pass with no temporary.
+    """
+    if not bool(torch.isfinite(x.sum())):
+        raise FloatingPointError(f"the state is no longer finite at step {step}: {advice}")
+
+
+def _kind(value: object) -> str:
+    return f"a tensor of {value.dtype}" if isinstance(value, Tensor) else type(value).__name__
