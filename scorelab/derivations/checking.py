@@ -1,0 +1,201 @@
+r"""How a step is checked: left − right is reduced to zero, or evaluated at random points."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sympy as sp
+from sympy.concrete.expr_with_limits import AddWithLimits
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanAtom
+
+__all__ = ["CheckError", "check", "unfold"]
+
+_POINTS = 5
+_DIGITS = 30
+_TOLERANCE = sp.Float("1e-20")
+
+
+class CheckError(Exception):
+    """The relation does not hold, or cannot be evaluated."""
+
+
+def check(
+    relation: sp.Basic,
+    definitions: Sequence[sp.Equality],
+    concrete: Mapping[Any, Any] | Callable[[random.Random], Mapping[Any, Any]],
+) -> str:
+    """Return `"symbolic"` or `"numeric"`, whichever way `relation` was shown to hold.
+
+    Args:
+        relation: An equation, of scalars or of matrices, or an inequality of scalars.
+        definitions: Equations whose left sides stand for their right sides.
+        concrete: Replacements for a numerical evaluation, see `Derivation`.
+
+    Raises:
+        CheckError: If it does not hold.
+    """
+    if isinstance(relation, BooleanAtom) or not isinstance(relation, Relational):
+        raise CheckError(f"{relation} is not an equation")
+    if relation.lhs == relation.rhs:
+        raise CheckError("both sides are the same expression: the step says nothing")
+    equal = isinstance(relation, sp.Equality)
+    # Fewer definitions written out mean less algebra: the latest ones are unfolded first.
+    for written_out in range(len(definitions) + 1):
+        pairs = _pairs(relation, definitions[len(definitions) - written_out :])
+        if equal and all(_vanishes_by_algebra(left - right) for left, right in pairs):
+            return "symbolic"
+    if equal and all(_vanishes(left - right) for left, right in pairs):
+        return "symbolic"
+    if not equal and _true_by_assumptions(relation.func, *pairs[0]):
+        return "symbolic"
+    for left, right in pairs:
+        _evaluate(relation.func, left, right, concrete)
+    return "numeric"
+
+
+def unfold(expression: sp.Basic, definitions: Sequence[sp.Equality]) -> sp.Basic:
+    """Return `expression` with defined symbols and functions replaced, the latest first."""
+    for known in reversed(definitions):
+        left, right = known.args
+        if not expression.has(left.func if isinstance(left, AppliedUndef) else left):
+            continue
+        if isinstance(left, AppliedUndef):
+            meaning = sp.Lambda(left.args, right.as_dummy())
+            expression = expression.replace(left.func, meaning)
+        else:
+            expression = expression.subs(left, right)
+    return expression
+
+
+def _pairs(
+    relation: Relational, definitions: Sequence[sp.Equality]
+) -> list[tuple[sp.Expr, sp.Expr]]:
+    """Return (left, right) entry by entry, with definitions written out."""
+    sides = []
+    for side in relation.args:
+        written = unfold(side, definitions)
+        is_matrix = getattr(written, "is_Matrix", False)
+        sides.append(list(sp.Matrix(written)) if is_matrix else [written])
+    if len(sides[0]) != len(sides[1]):
+        raise CheckError(f"the sides have {len(sides[0])} and {len(sides[1])} entries")
+    return list(zip(*sides, strict=True))
+
+
+def _vanishes_by_algebra(difference: sp.Expr) -> bool:
+    """Reduce to zero by linearity, differentiation and rational algebra alone."""
+    difference = _evaluate_derivatives(difference).as_dummy()
+    return all(_is_rational_zero(part) for part in _merge(difference)) or _is_rational_zero(
+        _gather(difference)
+    )
+
+
+def _vanishes(difference: sp.Expr) -> bool:
+    """Reduce to zero with everything that sympy has: limits, sums, integrals, `simplify`."""
+    done = _gather(_evaluate_derivatives(difference).doit())
+    return sp.simplify(_freeze(done, (AddWithLimits, sp.Limit))) == 0 or sp.simplify(done) == 0
+
+
+def _evaluate_derivatives(expression: sp.Expr) -> sp.Expr:
+    """Differentiate, and leave limits, sums and integrals as they stand."""
+    return expression.replace(
+        lambda e: isinstance(e, sp.Derivative),
+        lambda e: e.doit(limits=False, sums=False, integrals=False),
+    )
+
+
+def _is_rational_zero(expression: sp.Expr) -> bool:
+    kinds = (AddWithLimits, sp.Limit, sp.Derivative, sp.Function)
+    numerator, _ = sp.fraction(sp.together(_freeze(expression, kinds)))
+    return sp.expand(numerator, power_base=False, power_exp=False, log=False) == 0
+
+
+def _merge(expression: sp.Expr) -> list[sp.Expr]:
+    """Return parts whose vanishing makes `expression` vanish: Σf − Σg becomes Σ(f − g)."""
+    inside: dict[tuple, sp.Expr] = {}
+    outside = sp.S.Zero
+    for term in sp.Add.make_args(sp.expand_mul(expression, deep=False)):
+        factors = sp.Mul.make_args(term)
+        wholes = [f for f in factors if isinstance(f, AddWithLimits)]
+        if len(wholes) == 1:
+            (whole,) = wholes
+            others = sp.Mul(*(f for f in factors if f is not whole))
+            key = (whole.func, whole.limits)
+            inside[key] = inside.get(key, sp.S.Zero) + others * whole.function
+        else:
+            outside += term
+    return [outside, *inside.values()]
+
+
+def _gather(expression: sp.Expr) -> sp.Expr:
+    """Write sums and integrals as linear combinations of sums and integrals of single terms.
+
+    Two expressions that differ in the order of summation and arithmetic then become the same.
+    """
+
+    def split(whole: AddWithLimits) -> sp.Expr:
+        bound = set(whole.variables)
+        total = sp.S.Zero
+        for term in sp.Add.make_args(sp.expand(whole.function)):
+            inside, outside = [], []
+            for factor in sp.Mul.make_args(term):
+                (inside if factor.free_symbols & bound else outside).append(factor)
+            total += sp.Mul(*outside) * whole.func(sp.Mul(*inside), *whole.limits)
+        return total
+
+    gathered = expression.replace(lambda e: isinstance(e, AddWithLimits), split)
+    return gathered.as_dummy()
+
+
+def _freeze(expression: sp.Expr, kinds: tuple[type, ...]) -> sp.Expr:
+    """Replace expressions of some kinds by symbols, so that what is left is algebra."""
+    outermost: dict[sp.Basic, sp.Dummy] = {}
+
+    def walk(e: sp.Basic) -> sp.Basic:
+        if isinstance(e, kinds):
+            return outermost.setdefault(e, sp.Dummy(real=True))
+        return e.func(*map(walk, e.args)) if e.args else e
+
+    return walk(expression)
+
+
+def _true_by_assumptions(relation: type, left: sp.Expr, right: sp.Expr) -> bool:
+    answer = relation(sp.factor(sp.simplify((left - right).doit())), 0)
+    return answer == sp.true
+
+
+def _evaluate(relation: type, left: sp.Expr, right: sp.Expr, concrete: Any) -> None:
+    """Evaluate both sides at random admissible points; raise where they disagree."""
+    rng = random.Random(0)
+    for _ in range(_POINTS):
+        values = dict(concrete(rng) if callable(concrete) else concrete)
+        both = sp.Tuple(left, right)
+        for old, new in values.items():
+            is_function = isinstance(old, sp.core.function.UndefinedFunction)
+            both = both.replace(old, new) if is_function else both.subs(old, new)
+        point = {s: _draw(s, rng) for s in sorted(both.free_symbols, key=str) if _is_plain(s)}
+        # Sums must have become finite before their indexed terms are known.
+        both = both.subs(point).doit()
+        indexed = sorted(both.atoms(sp.Indexed), key=str)
+        both = both.xreplace({a: _draw(a, rng) for a in indexed})
+        a, b = (sp.N(side, _DIGITS) for side in both)
+        if not (a.is_number and b.is_number and a.is_finite and b.is_finite):
+            raise CheckError(f"sympy neither proves it nor can evaluate it: {left} and {right}")
+        close = abs(a - b) <= _TOLERANCE * (1 + abs(a))
+        if not (close if relation is sp.Equality else relation(a, b)):
+            shown = ", ".join(f"{s} = {v}" for s, v in point.items())
+            raise CheckError(f"the sides are {sp.N(a, 8)} and {sp.N(b, 8)} at {shown}")
+
+
+def _is_plain(symbol: sp.Basic) -> bool:
+    return not isinstance(symbol, sp.Indexed) and isinstance(symbol, sp.Symbol)
+
+
+def _draw(symbol: sp.Basic, rng: random.Random) -> sp.Expr:
+    """Draw a value that the assumptions on a symbol allow."""
+    if symbol.is_integer:
+        low = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else -3
+        return sp.Integer(rng.randint(low, 4))
+    low = 20 if symbol.is_positive else -200
+    return sp.Rational(rng.randint(low, 200), 100)

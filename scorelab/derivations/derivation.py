@@ -1,0 +1,153 @@
+r"""The mechanism: named steps that are checked, then printed.
+
+A step holds a sympy relation and the reason for it in words. A *definition* gives a name to an
+expression; every other step claims something, and `check` proves the claim: definitions are
+unfolded, and sympy reduces left − right to zero, or, where it cannot, both sides are evaluated to
+30 digits at random admissible points. Nothing is printed that was not checked.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import sympy as sp
+
+from scorelab.derivations import checking, printing
+
+__all__ = ["Derivation", "DerivationError", "Step", "definition", "equation"]
+
+
+class DerivationError(Exception):
+    """A step of a derivation does not hold; the message names the derivation and the step."""
+
+
+@dataclass(frozen=True)
+class Step:
+    r"""One line of a derivation.
+
+    Attributes:
+        name: Its stable name; the equation's label is `eq-<derivation>-<name>`.
+        equation: The sympy relation that is claimed (or agreed on, for a definition).
+        reason: Why it holds, in words; mathematics between dollar signs.
+        checked: `"definition"`, or, after `Derivation.check`, `"symbolic"` or `"numeric"`;
+            `""` before.
+    """
+
+    name: str
+    equation: sp.Basic
+    reason: str
+    checked: str = ""
+
+
+def equation(lhs: Any, rhs: Any) -> sp.Equality:
+    """Return lhs = rhs, left alone: sympy would turn an obvious equation into `True`."""
+    return sp.Eq(_immutable(lhs), _immutable(rhs), evaluate=False)
+
+
+def definition(name: str, lhs: Any, rhs: Any, reason: str) -> Step:
+    """Return the step that defines `lhs`, a symbol or a function of symbols, to be `rhs`."""
+    return Step(name, equation(lhs, rhs), reason, checked="definition")
+
+
+class Derivation:
+    r"""A chain of checked equations.
+
+    Args:
+        name: Its stable name, for example `"mixture-score"`.
+        title: One line for people.
+        steps: In order. A step may use every definition above it.
+        notation: How to print: a function maps to a TeX template in which `#1`, `#2` … stand for
+            its arguments; a tuple of functions or symbols maps to the vector that they form.
+        concrete: What undefined functions and symbols become when a step has to be evaluated at
+            random points, for example `{f: Lambda(x, tanh(x))}`; a callable that takes a
+            `random.Random` and returns such a mapping draws a new one for every point.
+
+    Raises:
+        DerivationError: If two steps share a name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        steps: Iterable[Step],
+        *,
+        notation: Mapping[Any, str] = MappingProxyType({}),
+        concrete: Mapping[Any, Any] | Callable[..., Mapping[Any, Any]] = MappingProxyType({}),
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.steps = tuple(steps)
+        self.notation = dict(notation)
+        self.concrete = concrete
+        names = [step.name for step in self.steps]
+        for twice in {n for n in names if names.count(n) > 1}:
+            raise DerivationError(f"{name}: two steps are called {twice!r}")
+
+    def __getitem__(self, name: str) -> Step:
+        """Return the step called `name`; raise `KeyError` with the names there are."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(f"{self.name} has the steps {', '.join(s.name for s in self.steps)}")
+
+    @property
+    def equations(self) -> dict[str, sp.Basic]:
+        """The equations by the names of their steps."""
+        return {step.name: step.equation for step in self.steps}
+
+    @property
+    def result(self) -> sp.Basic:
+        """The equation of the last step."""
+        return self.steps[-1].equation
+
+    def unfold(self, expression: sp.Basic) -> sp.Basic:
+        """Return `expression` with every definition of this derivation written out."""
+        return checking.unfold(expression, [s.equation for s in self.steps if _defines(s)])
+
+    def check(self) -> "Derivation":
+        """Check every step and record how; return the derivation itself.
+
+        Raises:
+            DerivationError: If a step does not hold, says nothing, or cannot be evaluated.
+        """
+        definitions, done = [], []
+        for step in self.steps:
+            if _defines(step):
+                definitions.append(step.equation)
+                done.append(step)
+                continue
+            try:
+                how = checking.check(step.equation, definitions, self.concrete)
+            except checking.CheckError as error:
+                raise DerivationError(f"{self.name}, step {step.name!r}: {error}") from error
+            done.append(replace(step, checked=how))
+        self.steps = tuple(done)
+        return self
+
+    def to_markdown(self) -> str:
+        """Return MyST Markdown: reasons, numbered equations `eq-<derivation>-<step>`, marks."""
+        return printing.markdown(self)
+
+    def to_latex(self) -> str:
+        r"""Return a LaTeX fragment (needs `amsmath`, `amssymb`) with labels as in the book."""
+        return printing.latex_document(self)
+
+    def to_beamer(self) -> str:
+        """Return Beamer frames, one a step."""
+        return printing.beamer(self)
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+    def __repr__(self) -> str:
+        return f"Derivation({self.name!r}, {len(self.steps)} steps)"
+
+
+def _defines(step: Step) -> bool:
+    return step.checked == "definition"
+
+
+def _immutable(side: Any) -> sp.Basic:
+    return side.as_immutable() if isinstance(side, sp.MatrixBase) else sp.sympify(side)
