@@ -108,7 +108,7 @@ def _evaluate_derivatives(expression: sp.Expr) -> sp.Expr:
 def _is_rational_zero(expression: sp.Expr) -> bool:
     kinds = (AddWithLimits, sp.Limit, sp.Derivative, sp.Function)
     numerator, _ = sp.fraction(sp.together(_freeze(expression, kinds)))
-    return sp.expand(numerator, power_base=False, power_exp=False, log=False) == 0
+    return sp.expand(numerator, power_base=False, log=False) == 0
 
 
 def _merge(expression: sp.Expr) -> list[sp.Expr]:

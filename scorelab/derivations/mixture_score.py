@@ -175,9 +175,7 @@ def _two_dimensions() -> list[Step]:
             "its component.",
         ),
         definition("density-2d", p2(*here), density, "The mixture in the plane."),
-        definition(
-            "pull-1", u1(*at), pull[0], "The pull of component $k$: its first coordinate …"
-        ),
+        definition("pull-1", u1(*at), pull[0], "The pull of component $k$: its first coordinate …"),
         definition("pull-2", u2(*at), pull[1], "… and its second."),
         Step(
             "form-slope",
@@ -207,4 +205,3 @@ def _two_dimensions() -> list[Step]:
 
 def _gradient_of(scalar: sp.Expr) -> Matrix:
     return Matrix([Derivative(scalar, x1), Derivative(scalar, x2)])
-

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["beamer", "latex_document", "latex_equation", "markdown", "width"]
 
 MAX_WIDTH = 60
+_OPERATORS = (sp.Sum, sp.Integral, sp.Limit, sp.Derivative)
 
 
 def markdown(derivation: "Derivation") -> str:
@@ -74,8 +75,10 @@ def latex_equation(relation: sp.Basic, notation: Mapping[Any, str]) -> str:
     if width(left) + width(rows[0]) + 3 <= MAX_WIDTH:
         lines = [f"{left} &{sign} {rows[0]}"]
     else:
-        lines = [f"&{row}" if i == 0 else rf"&\quad {row}" for i, row in enumerate(
-            _rows(printer, relation.args[0]))]
+        lines = [
+            f"&{row}" if i == 0 else rf"&\quad {row}"
+            for i, row in enumerate(_rows(printer, relation.args[0]))
+        ]
         lines.append(rf"&{sign} {rows[0]}")
     lines += [rf"&\quad {row}" for row in rows[1:]]
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
@@ -143,12 +146,14 @@ class _Printer(LatexPrinter):
 
     def _print_Mul(self, expr: sp.Mul) -> str:
         sign, top, bottom, behind = _arrange(expr)
+        front: list[sp.Expr] = []
         if bottom and any(f.is_Add for f in top):
             # r (μ − x)/v rather than one long fraction.
-            front = [f for f in top if not f.is_Add and not f.is_Number]
-            top = [f for f in top if f.is_Add or f.is_Number]
-        else:
-            front = []
+            front = [f for f in top if isinstance(f, AppliedUndef)]
+        if bottom and len(top) > 1:
+            # (ε/2) ∂p/∂x, and not the derivative above the bar.
+            behind = [f for f in top if isinstance(f, _OPERATORS)] + behind
+        top = [f for f in top if f not in front and f not in behind]
         main = self._product(top, alone=bool(bottom) or not (front or behind))
         if bottom:
             main = rf"\frac{{{main or 1}}}{{{self._product(bottom, alone=True)}}}"
@@ -156,8 +161,11 @@ class _Printer(LatexPrinter):
         return sign + (" ".join(part for part in parts if part) or "1")
 
     def _print_Pow(self, expr: sp.Pow) -> str:
-        return self._print_Mul(expr) if expr.exp.is_Rational and expr.exp < 0 else (
-            super()._print_Pow(expr))
+        return (
+            self._print_Mul(expr)
+            if expr.exp.is_Rational and expr.exp < 0
+            else (super()._print_Pow(expr))
+        )
 
     def _product(self, factors: list[sp.Expr], *, alone: bool) -> str:
         """Print factors side by side, sums in brackets unless one stands alone."""
@@ -166,9 +174,12 @@ class _Printer(LatexPrinter):
         shown = []
         for i, factor in enumerate(factors):
             body = self._print(factor)
-            opens = isinstance(factor, sp.Sum | sp.Integral | sp.Limit | sp.Derivative)
-            bracket = factor.is_Add or (opens and i + 1 < len(factors)) or (
-                i > 0 and body.startswith("-"))
+            opens = isinstance(factor, _OPERATORS)
+            bracket = (
+                factor.is_Add
+                or (opens and i + 1 < len(factors))
+                or (i > 0 and body.startswith("-"))
+            )
             shown.append(rf"\left({body}\right)" if bracket else body)
         return r" \cdot ".join(shown) if all(f.is_Number for f in factors) else " ".join(shown)
 
@@ -185,10 +196,21 @@ class _Printer(LatexPrinter):
             rf" \,\mathrm{{d}}{self._print(limit[0])}" for limit in expr.limits
         )
 
+    def _print_Limit(self, expr: sp.Limit) -> str:
+        body, variable, point, direction = expr.args
+        side = "" if point.is_infinite or str(direction) == "+-" else f"^{direction}"
+        shown = self._print(body)
+        if body.is_Add:
+            shown = rf"\left({shown}\right)"
+        return rf"\lim_{{{self._print(variable)} \to {self._print(point)}{side}}} {shown}"
+
     def _print_Derivative(self, expr: sp.Derivative) -> str:
         # One kind of d: which variables a function has is plain from its arguments.
-        return super()._print_Derivative(expr).replace(r"\frac{d", r"\frac{\partial").replace(
-            "{d ", r"{\partial "
+        return (
+            super()
+            ._print_Derivative(expr)
+            .replace(r"\frac{d", r"\frac{\partial")
+            .replace("{d ", r"{\partial ")
         )
 
     def _print_ImmutableDenseMatrix(self, expr: sp.Matrix) -> str:
@@ -266,7 +288,7 @@ def _arrange(expr: sp.Expr) -> tuple[str, list[sp.Expr], list[sp.Expr], list[sp.
     sign = "- " if number < 0 else ""
     number = abs(number)
     if above != 1:
-        top.append(_Root(above))
+        top.insert(0, _Root(above))
     if below != 1:
         bottom.append(_Root(below))
     if number.q != 1:
@@ -286,16 +308,24 @@ class _Root(sp.Function):
 def _rank(factor: sp.Expr) -> tuple[int, str]:
     base, _ = factor.as_base_exp()
     ranks = (
-        (sp.Number, 0), (sp.NumberSymbol, 1), (sp.Symbol | sp.Indexed, 2), (AppliedUndef, 4),
-        (sp.Add, 5), (sp.Function, 3), (sp.Derivative, 6), (sp.Sum | sp.Integral | sp.Limit, 7),
+        (sp.Number, 0),
+        (sp.NumberSymbol, 1),
+        (sp.Symbol | sp.Indexed, 2),
+        (AppliedUndef, 4),
+        (sp.Add, 5),
+        (sp.Function, 3),
+        (sp.Derivative, 6),
+        (sp.Sum | sp.Integral | sp.Limit, 7),
     )
     rank = next((n for kind, n in ranks if isinstance(base, kind)), 3)
     return rank, str(factor)
 
 
 def _has_fraction(expr: sp.Expr) -> bool:
-    return any(isinstance(e, sp.Pow) and e.exp.is_negative or isinstance(e, sp.Rational) and e.q > 1
-               for e in sp.preorder_traversal(expr))
+    return any(
+        (isinstance(e, sp.Pow) and e.exp.is_negative) or (isinstance(e, sp.Rational) and e.q > 1)
+        for e in sp.preorder_traversal(expr)
+    )
 
 
 def _rows(printer: _Printer, side: sp.Expr) -> list[str]:
@@ -315,8 +345,11 @@ def _rows(printer: _Printer, side: sp.Expr) -> list[str]:
 
 
 def _is_negative(term: sp.Basic) -> bool:
-    return term.could_extract_minus_sign() and not term.is_Add if term.is_Mul or (
-        term.is_Number) else False
+    return (
+        term.could_extract_minus_sign() and not term.is_Add
+        if term.is_Mul or (term.is_Number)
+        else False
+    )
 
 
 def _raise(body: str, exp: str) -> str:
@@ -329,10 +362,31 @@ def _mark(step: "Step") -> str:
 
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[{}^_]|[^\s\\{}^_]")
-_WIDE = {r"\log": 3.0, r"\exp": 3.0, r"\lim": 3.0, r"\quad": 2.0, r"\sum": 2.0, r"\int": 1.5,
-         r"\infty": 2.0, r"\to": 2.0, r"\operatorname": 0.0, r"\mathrm": 0.0, r"\mathcal": 0.0,
-         r"\mathbb": 0.0, r"\left": 0.0, r"\right": 0.0, r"\limits": 0.0, r"\,": 0.3, r"\;": 0.4,
-         r"\!": -0.2, r"\begin": 0.0, r"\end": 0.0, r"\nabla": 1.2, r"\le": 3.0, r"\ge": 3.0}
+_WIDE = {
+    r"\log": 3.0,
+    r"\exp": 3.0,
+    r"\lim": 3.0,
+    r"\quad": 2.0,
+    r"\sum": 2.0,
+    r"\int": 1.5,
+    r"\infty": 2.0,
+    r"\to": 2.0,
+    r"\operatorname": 0.0,
+    r"\mathrm": 0.0,
+    r"\mathcal": 0.0,
+    r"\mathbb": 0.0,
+    r"\left": 0.0,
+    r"\right": 0.0,
+    r"\limits": 0.0,
+    r"\,": 0.3,
+    r"\;": 0.4,
+    r"\!": -0.2,
+    r"\begin": 0.0,
+    r"\end": 0.0,
+    r"\nabla": 1.2,
+    r"\le": 3.0,
+    r"\ge": 3.0,
+}
 
 
 def _measure(tokens: list[str], start: int = 0) -> tuple[float, int]:
