@@ -18,8 +18,8 @@ __all__ = ["mode_weights", "sliced_wasserstein", "sliced_wasserstein_floor"]
 def mode_weights(mixture: GaussianMixture, x: Tensor) -> list[Estimate]:
     r"""The share of the samples in each mode of `mixture`.
 
-    Each sample is shared out by the responsibilities $\gamma_k(x)$, since
-    $E_p[\gamma_k(x)] = w_k$ exactly, even where modes overlap; counting the nearest mode would be
+    Each sample is shared out by the responsibilities $r_k(x)$, since
+    $E_p[r_k(x)] = w_k$ exactly, even where modes overlap; counting the nearest mode would be
     biased there. The standard error holds for independent samples.
 
     Args:

@@ -1,9 +1,9 @@
 r"""The Gaussian mixture: the one distribution of this book whose score is known exactly.
 
 $$ p(x) = \sum_{k=1}^K w_k \, N(x; \mu_k, \Sigma_k), \qquad
-   \nabla \log p(x) = \sum_{k=1}^K \gamma_k(x) \, \Sigma_k^{-1} (\mu_k - x), $$
+   \nabla \log p(x) = \sum_{k=1}^K r_k(x) \, \Sigma_k^{-1} (\mu_k - x), $$
 
-with the responsibilities $\gamma_k(x) = w_k N(x; \mu_k, \Sigma_k) / p(x)$.
+with the responsibilities $r_k(x) = w_k N(x; \mu_k, \Sigma_k) / p(x)$.
 
 Every covariance is kept as $\Sigma_k = Q_k \, \mathrm{diag}(\lambda_k) \, Q_k^\top$. Gaussian noise
 of standard deviation $\sigma$ leaves the eigenvectors alone and adds $\sigma^2$ to every
@@ -102,7 +102,7 @@ class GaussianMixture:
         return self._map(x, lambda rows: torch.logsumexp(self._logits(rows)[0], 0))
 
     def score(self, x: Tensor) -> Tensor:
-        r"""Exact score $\nabla_x \log p(x) = \sum_k \gamma_k(x) \Sigma_k^{-1} (\mu_k - x)$.
+        r"""Exact score $\nabla_x \log p(x) = \sum_k r_k(x) \Sigma_k^{-1} (\mu_k - x)$.
 
         Differentiable in `x`.
 
@@ -115,7 +115,7 @@ class GaussianMixture:
         return self._map(x, self._score)
 
     def responsibilities(self, x: Tensor) -> Tensor:
-        r"""Posterior probability $\gamma_k(x)$ that component k produced x.
+        r"""Posterior probability $r_k(x)$ that component k produced x.
 
         Args:
             x: (..., d).
