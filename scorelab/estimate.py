@@ -35,7 +35,14 @@ class Estimate(float):
         return cls(exact.mean().item(), exact.std().item() / math.sqrt(len(exact)))
 
     def __repr__(self) -> str:
-        return f"{float(self):.4g} ± {self.standard_error:.2g}"
+        """As many decimals as two digits of the standard error need, such as 0.6000 ± 0.0011."""
+        error = self.standard_error
+        if not (error > 0 and math.isfinite(error)):
+            return f"{float(self):.4g} ± {error:.2g}"
+        decimals = max(0, 1 - math.floor(math.log10(error)))
+        if decimals > 6:
+            return f"{float(self):.2e} ± {error:.1e}"
+        return f"{float(self):.{decimals}f} ± {error:.{decimals}f}"
 
     __str__ = __repr__
 

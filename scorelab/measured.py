@@ -68,7 +68,7 @@ class Measured:
         self.row(claim, exact=0.0, measured=measured, tolerance=at_most)
 
     def _repr_markdown_(self) -> str:
-        lines = ["| claim | exact | measured | tolerance |", "|---|--:|--:|--:|"]
+        lines = ["{.measured}", "| claim | exact | measured | tolerance |", "|---|--:|--:|--:|"]
         for claim, *cells in self._cells():
             lines.append("| " + " | ".join([claim, *cells]) + " |")
         return "\n".join(lines)
@@ -82,19 +82,19 @@ class Measured:
                 html.escape(claim, quote=False),
                 _number(exact),
                 str(measured) if isinstance(measured, Estimate) else _number(measured),
-                _number(tolerance) + (f" ({why})" if why else ""),
+                _number(tolerance, 2) + (f" ({why})" if why else ""),
             ]
             for claim, exact, measured, tolerance, why in self.rows
         ]
 
 
-def _number(value: float) -> str:
-    """Four significant digits, small and large numbers as powers of ten."""
+def _number(value: float, digits: int = 4) -> str:
+    """Significant digits, small and large numbers as powers of ten."""
     value = float(value)
     if value != 0 and not 1e-3 <= abs(value) < 1e5:
         mantissa, exponent = f"{value:.1e}".split("e")
         return f"{mantissa} × 10{_superscript(int(exponent))}"
-    return f"{value:.4g}"
+    return f"{value:.{digits}g}"
 
 
 def _superscript(number: int) -> str:

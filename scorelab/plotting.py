@@ -22,6 +22,7 @@ __all__ = [
     "density",
     "density_and_score",
     "film",
+    "grid",
     "outline",
     "particles",
     "paths",
@@ -44,7 +45,7 @@ def box(mixture: GaussianMixture, margin: float = 4.0) -> Box:
 def density(ax: Axes, mixture: GaussianMixture, bounds: Box | None = None, *, n: int = 300) -> None:
     """Shade the density, on a square-root scale so that the tails show."""
     bounds = bounds or box(mixture)
-    p = mixture.log_prob(_grid(bounds, n)).exp().sqrt()
+    p = mixture.log_prob(grid(bounds, n)).exp().sqrt()
     ax.imshow(p, extent=bounds, cmap="scorelab", interpolation="bilinear", aspect="auto")
     _plane(ax, bounds)
 
@@ -57,7 +58,7 @@ def outline(ax: Axes, mixture: GaussianMixture, bounds: Box | None = None, *, n:
     levels = torch.quantile(
         exact, 1 - torch.tensor(sorted(_MASSES, reverse=True), dtype=exact.dtype)
     )
-    points = _grid(bounds, n)
+    points = grid(bounds, n)
     ax.contour(
         points[..., 0],
         points[..., 1],
@@ -75,7 +76,7 @@ def score_field(
 ) -> None:
     """Draw the score as arrows whose length grows with the logarithm of its norm."""
     left, right, bottom, top = bounds
-    points = _grid(bounds, n).reshape(-1, 2)
+    points = grid(bounds, n).reshape(-1, 2)
     with torch.no_grad():
         s = score(points)
     norm = s.norm(dim=1, keepdim=True)
@@ -179,7 +180,7 @@ def particles(
     return film(figure, update, n_frames, fps=fps)
 
 
-def _grid(bounds: Box, n: int) -> Tensor:
+def grid(bounds: Box, n: int) -> Tensor:
     """Points (n, n, 2) over the region, rows from bottom to top."""
     left, right, bottom, top = bounds
     x, y = np.linspace(left, right, n), np.linspace(bottom, top, n)
