@@ -1,0 +1,154 @@
+"""Sphinx extension: execute what changed, take the rest from disk.
+
+myst-nb's own cache looks at the notebook alone, so an edit of the package leaves old numbers on the
+page. Here a chapter is executed if and only if something that its outputs depend on changed
+(`chapter`, `dependencies`); all such chapters run side by side before Sphinx reads the first page
+(`kernels`), and each is kept as soon as it is done (`store`). myst-nb then gets its outputs from
+`ChapterClient`, which stands in for its client of the mode `execute_notebooks: cache`.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from pathlib import Path
+
+from myst_nb.core import execute as myst_execute
+from myst_nb.core.execute.base import NotebookClientBase
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import SphinxError
+from sphinx.util import logging
+
+from .chapter import Chapter, Library
+from .kernels import execute
+from .store import Execution, Store
+
+logger = logging.getLogger(__name__)
+
+
+class BrokenChapter(SphinxError):
+    """A cell raised, hung or killed its kernel. Nothing is kept, so the next build fails too."""
+
+    category = "Broken chapter"
+
+
+class Executor:
+    """The chapters of one build and their executions.
+
+    Args:
+        root: The folder that holds `_config.yml` and `scorelab/`.
+        folder: Where executions are kept.
+        timeout: Seconds that one cell may take.
+    """
+
+    def __init__(self, root: Path, folder: Path, timeout: int) -> None:
+        self.root = root
+        self.library = Library(root)
+        self.store = Store(folder)
+        self.timeout = timeout
+        self.keys: dict[str, str] = {}
+
+    def read(self, name: str, path: Path) -> Chapter | None:
+        """The chapter `name` as it stands on disk, its key noted; None for a page without code."""
+        chapter = self.library.read_chapter(name, path)
+        if chapter is not None:
+            self.keys[name] = chapter.key
+        return chapter
+
+    def execute_missing(self, chapters: list[Chapter]) -> None:
+        """Execute those of `chapters` that are not kept.
+
+        Raises:
+            BrokenChapter: After all have ended, with the traceback of every one that failed.
+        """
+        missing = [chapter for chapter in chapters if self.store.load(chapter) is None]
+        if not missing:
+            return
+        start = time.perf_counter()
+        logger.info("executing %d of %d chapters …", len(missing), len(chapters))
+        failures = execute(missing, root=self.root, timeout=self.timeout, done=self._keep)
+        if failures:
+            reports = (f"{name}\n{trace}" for name, trace in sorted(failures.items()))
+            raise BrokenChapter("\n\n".join(reports))
+        logger.info("executed %d in %.1f s", len(missing), time.perf_counter() - start)
+
+    def execution(self, chapter: Chapter) -> Execution:
+        """The execution of `chapter`, from disk or made now."""
+        execution = self.store.load(chapter)
+        if execution is None:
+            self.execute_missing([chapter])
+            execution = self.store.load(chapter)
+        if execution is None:
+            raise BrokenChapter(
+                f"{chapter.name}: its outputs cannot be kept in {self.store.folder}"
+            )
+        return execution
+
+    def _keep(self, chapter: Chapter, execution: Execution) -> None:
+        self.store.save(chapter, execution)
+        logger.info("  %-32s %6.1f s", chapter.name, execution.seconds)
+
+
+class ChapterClient(NotebookClientBase):
+    """myst-nb's view of an executed chapter."""
+
+    def __init__(self, executor: Executor, notebook, path, nb_config, logger, **kwargs) -> None:
+        super().__init__(notebook, path, nb_config, logger, **kwargs)
+        self._executor = executor
+
+    def start_client(self) -> None:
+        """Fill the notebook with the outputs of its execution."""
+        name = self.path.relative_to(self._executor.root).with_suffix("").as_posix()
+        chapter = self._executor.library.chapter(name, self.path, self.notebook)
+        execution = self._executor.execution(chapter)
+        execution.fill(self.notebook)
+        self.exec_metadata = {
+            "mtime": execution.finished,
+            "runtime": execution.seconds,
+            "method": self.nb_config.execution_mode,
+            "succeeded": True,
+            "error": None,
+            "traceback": None,
+        }
+
+
+def executor_of(app: Sphinx) -> Executor:
+    """The executor of this build."""
+    return app.scorelab_executor
+
+
+def _start(app: Sphinx) -> None:
+    root = Path(app.srcdir).resolve()
+    folder = app.config.nb_execution_cache_path or "_build/.jupyter_cache"
+    executor = Executor(root, root / folder, app.config.nb_execution_timeout)
+    app.scorelab_executor = executor
+    myst_execute.NotebookClientCache = functools.partial(ChapterClient, executor)
+
+
+def _outdated(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """The chapters whose key is not the one that their page was made from."""
+    made_from = getattr(env, "scorelab_keys", {})
+    outdated = []
+    for name in sorted(env.found_docs):
+        chapter = executor_of(app).read(name, Path(env.doc2path(name)))
+        if chapter is not None and made_from.get(name) != chapter.key:
+            outdated.append(name)
+    return outdated
+
+
+def _before_reading(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
+    executor = executor_of(app)
+    chapters = [executor.read(name, Path(env.doc2path(name))) for name in names]
+    executor.execute_missing([chapter for chapter in chapters if chapter is not None])
+    env.scorelab_keys = dict(executor.keys)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.connect("builder-inited", _start)
+    app.connect("env-get-outdated", _outdated)
+    app.connect("env-before-read-docs", _before_reading)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,117 @@
+"""Chapters executed side by side, each in a kernel of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellControlSignal, DeadKernelError
+
+from .chapter import Chapter
+from .store import Execution
+
+Report = Callable[[Chapter, Execution], None]
+
+
+def execute(chapters: list[Chapter], *, root: Path, timeout: int, done: Report) -> dict[str, str]:
+    """Execute `chapters`, as many at once as there are cores.
+
+    Args:
+        chapters: What to execute; their notebooks are filled in place.
+        root: Goes first on the kernels' import path, so that the code that the key of a chapter
+            was computed from is the code that runs.
+        timeout: Seconds that one cell may take.
+        done: Called with each chapter and its execution as soon as that ends without an error.
+
+    Returns:
+        The traceback of each chapter that failed, by name.
+    """
+    failures: dict[str, str] = {}
+
+    async def one(chapter: Chapter, slot: asyncio.Semaphore, environment: dict[str, str]) -> None:
+        async with slot:
+            start = time.perf_counter()
+            client = NotebookClient(
+                chapter.notebook,
+                timeout=timeout,
+                kernel_name=chapter.notebook.metadata.get("kernelspec", {}).get("name", "python3"),
+                resources={"metadata": {"path": str(chapter.path.parent)}},
+                record_timing=False,
+            )
+            try:
+                await client.async_execute(env=environment)
+            except (CellControlSignal, DeadKernelError, RuntimeError, OSError) as error:
+                failures[chapter.name] = _plain(str(error))
+                return
+            done(chapter, _execution(chapter, time.perf_counter() - start))
+
+    async def all_of_them() -> None:
+        slot = asyncio.Semaphore(_cores())
+        with tempfile.TemporaryDirectory(prefix="ipython-") as profile:
+            async with asyncio.TaskGroup() as group:
+                for chapter in chapters:
+                    group.create_task(one(chapter, slot, _environment(root, profile)))
+
+    _run_in_thread(all_of_them())
+    return failures
+
+
+def _run_in_thread(coroutine: Coroutine[None, None, None]) -> None:
+    """Run `coroutine` so that Ctrl-C stops it and its kernels.
+
+    nbclient takes over the signals of the main thread; in another thread it leaves them alone.
+    """
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(coroutine)
+    try:
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            running = thread.submit(loop.run_until_complete, task)
+            try:
+                running.result()
+            except BaseException:
+                loop.call_soon_threadsafe(task.cancel)
+                raise
+    finally:
+        loop.close()
+
+
+def _environment(root: Path, profile: str) -> dict[str, str]:
+    """What a kernel's process sees.
+
+    Threads are limited to one: two kernels with as many threads as cores each get in each other's
+    way and are ten times slower. The hash seed is fixed, since the order of sets shows in sympy's
+    results. The user's own IPython start-up files stay out.
+    """
+    paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONPATH": os.pathsep.join(paths),
+        "IPYTHONDIR": profile,
+    }
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _execution(chapter: Chapter, seconds: float) -> Execution:
+    cells = [cell for cell in chapter.notebook.cells if cell.cell_type == "code"]
+    return Execution(
+        outputs=[[dict(output) for output in cell.outputs] for cell in cells],
+        seconds=seconds,
+        finished=time.time(),
+        language=dict(chapter.notebook.metadata.get("language_info", {})),
+    )
+
+
+def _plain(text: str) -> str:
+    """`text` without the escape sequences that colour a terminal."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)

@@ -1,0 +1,102 @@
+"""Outputs of executed chapters on disk, one file an execution.
+
+A file is written beside its place and moved there in one step, and opens with the digest of what
+follows. So a build that is interrupted, two builds at once, or a damaged disk can lose an entry but
+never yield a wrong one: what does not match its digest counts as absent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode, from_dict
+
+from .chapter import Chapter
+
+# Executions kept for each chapter, so that changing branches back and forth costs nothing.
+KEPT = 4
+
+
+@dataclass(frozen=True)
+class Execution:
+    """What executing a chapter gave.
+
+    Attributes:
+        outputs: The outputs of each code cell, in order.
+        seconds: How long it took, with the start of the kernel.
+        finished: When it ended, in seconds since the epoch.
+        language: The kernel's `language_info`.
+    """
+
+    outputs: list[list[dict]]
+    seconds: float
+    finished: float
+    language: dict
+
+    def fill(self, notebook: NotebookNode) -> None:
+        """Put the outputs into the code cells of `notebook`."""
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        for count, (cell, outputs) in enumerate(zip(cells, self.outputs, strict=True), start=1):
+            cell.outputs = [from_dict(output) for output in outputs]
+            cell.execution_count = count
+        notebook.metadata["language_info"] = from_dict(self.language)
+
+
+class Store:
+    """The executions kept in one folder.
+
+    Args:
+        folder: Where they are; it is made when something is saved.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def load(self, chapter: Chapter) -> Execution | None:
+        """The execution of exactly this chapter, or None if there is none that is sound."""
+        path = self._path(chapter)
+        try:
+            digest, _, body = path.read_bytes().partition(b"\n")
+            if hashlib.sha256(body).hexdigest().encode() != digest:
+                return None
+            execution = Execution(**json.loads(body))
+            os.utime(path)  # used now, so the last to be dropped
+        except (OSError, ValueError, TypeError):
+            return None
+        return execution
+
+    def save(self, chapter: Chapter, execution: Execution) -> None:
+        """Keep `execution`, and drop the oldest ones of this chapter."""
+        path = self._path(chapter)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        body = json.dumps(asdict(execution)).encode()
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            file.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+        os.replace(file.name, path)
+        self._drop_old(path.parent)
+
+    def _path(self, chapter: Chapter) -> Path:
+        return self.folder / chapter.name / f"{chapter.key[:32]}.json"
+
+    @staticmethod
+    def _drop_old(folder: Path) -> None:
+        ages: list[tuple[float, Path]] = []
+        for path in folder.glob("*.json"):
+            try:
+                ages.append((path.stat().st_mtime, path))
+            except FileNotFoundError:  # another build dropped it
+                continue
+        for _, path in sorted(ages, reverse=True)[KEPT:]:
+            path.unlink(missing_ok=True)
+        for path in folder.glob("*.part"):
+            try:
+                if time.time() - path.stat().st_mtime > 86_400:  # left by a killed build
+                    path.unlink(missing_ok=True)
+            except FileNotFoundError:
+                continue
