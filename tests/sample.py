@@ -1,0 +1,104 @@
+"""A small book in a folder of its own, to build with the extensions of the real one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+ROOT = Path(__file__).resolve().parent.parent
+EXTENSIONS = ("strict", "execution")
+
+CONFIG = """\
+title: A sample
+only_build_toc_files: true
+execute: {{execute_notebooks: cache, timeout: 60, raise_on_error: true, stderr_output: error}}
+parse: {{myst_enable_extensions: [amsmath, dollarmath, colon_fence]}}
+bibtex_bibfiles: [references.bib]
+sphinx:
+  local_extensions: {{{extensions}}}
+  extra_extensions: [sphinxcontrib.bibtex, sphinx_exercise, sphinx_proof]
+  config:
+    bibtex_reference_style: author_year
+    nb_merge_streams: true
+{more}
+"""
+
+HEADER = """\
+---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {display_name: Python 3, name: python3}
+---
+"""
+
+# Each chapter says in a file that it has been executed: evidence that no report can fake.
+RECORD = 'import os; print(NAME, file=open(os.environ["EXECUTED"], "a"))'
+
+
+@dataclass
+class Book:
+    """A sample book.
+
+    Attributes:
+        root: Its folder.
+    """
+
+    root: Path
+
+    def write(self, path: str, text: str) -> Path:
+        """Write a file of the book."""
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(dedent(text), encoding="utf8")
+        return file
+
+    def chapter(self, name: str, *cells: str, text: str = "") -> None:
+        """Write a chapter with these code cells; each execution of it is recorded."""
+        cells = (RECORD.replace("NAME", repr(name)), *(dedent(cell).strip() for cell in cells))
+        blocks = "\n\n".join(f"```{{code-cell}} python\n{cell}\n```" for cell in cells)
+        page = f"{HEADER}\n# Chapter {name}\n\n{dedent(text)}\n\n{blocks}\n"
+        self.write(f"{name}.md", page)
+
+    def configure(self, *chapters: str, more: str = "", extensions=EXTENSIONS) -> None:
+        """Write the settings and the contents: an index and `chapters`."""
+        folder = ROOT / "book/_ext"
+        local = ", ".join(f"chapters.{name}: {folder}" for name in extensions)
+        self.write("_config.yml", CONFIG.format(extensions=local, more=more))
+        files = "".join(f"\n  - file: {name}" for name in chapters)
+        self.write("_toc.yml", f"format: jb-book\nroot: index\nchapters:{files}\n")
+        if not (self.root / "index.md").exists():
+            self.write("index.md", "# Index\n\nThe first page.\n")
+        if not (self.root / "references.bib").exists():
+            self.write("references.bib", "")
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        """Start a strict build."""
+        program = Path(sys.executable).with_name("jupyter-book")
+        return subprocess.Popen(
+            [program, "build", ".", "-W", "-n", "--keep-going", *options],
+            cwd=self.root,
+            env=os.environ | {"EXECUTED": str(self.root / "executed.txt"), "NO_COLOR": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def build(self, *options: str) -> tuple[int, str]:
+        """Build strictly; return the exit code and what was printed."""
+        process = self.start(*options)
+        output, _ = process.communicate(timeout=180)
+        return process.returncode, output
+
+    def executed(self) -> list[str]:
+        """The chapters executed since the last call, sorted."""
+        record = self.root / "executed.txt"
+        names = sorted(record.read_text().split()) if record.exists() else []
+        record.unlink(missing_ok=True)
+        return names
+
+    def page(self, name: str) -> str:
+        """The HTML of a page."""
+        return (self.root / f"_build/html/{name}.html").read_text(encoding="utf8")
