@@ -10,13 +10,13 @@ from pathlib import Path
 from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTENSIONS = ("strict", "execution")
+EXTENSIONS = ("strict", "execution", "notebooks")
 
 CONFIG = """\
 title: A sample
 only_build_toc_files: true
 execute: {{execute_notebooks: cache, timeout: 60, raise_on_error: true, stderr_output: error}}
-parse: {{myst_enable_extensions: [amsmath, dollarmath, colon_fence]}}
+parse: {{myst_enable_extensions: [amsmath, dollarmath, colon_fence, deflist, linkify]}}
 bibtex_bibfiles: [references.bib]
 sphinx:
   local_extensions: {{{extensions}}}

@@ -1,0 +1,250 @@
+"""Sphinx extension: each page with code offers its executed notebook.
+
+The notebook holds the outputs that the page shows, text in plain Markdown, and stands beside the
+page as `<page>.ipynb`.
+"""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+import posixpath
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlparse
+
+import nbformat
+import yaml
+from docutils import nodes
+from nbformat import NotebookNode
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinxcontrib.bibtex.citation_target import parse_citation_targets
+
+from .buttons import add_buttons
+from .execution import executor_of
+from .plain_markdown import Piece, PlainMarkdown
+from .tex import Macros, plain_output
+
+INSTALL = "pip install -r requirements.txt"
+
+
+def write_notebook(app: Sphinx, doctree: nodes.document, name: str) -> None:
+    """Write the notebook of the page `name`, if that has code, from its resolved `doctree`."""
+    if app.builder.format != "html":
+        return
+    chapter = executor_of(app).read(name, Path(app.env.doc2path(name)))
+    if chapter is None:
+        return
+    executor_of(app).execution(chapter).fill(chapter.notebook)
+    target = Path(app.outdir, f"{name}.ipynb")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    notebook = _notebook(app, doctree, name, chapter.notebook)
+    target.write_text(nbformat.writes(notebook), encoding="utf8")
+
+
+def _notebook(
+    app: Sphinx, doctree: nodes.document, name: str, executed: NotebookNode
+) -> NotebookNode:
+    page = Page(app, name)
+    pieces = page.markdown.blocks(doctree)
+    cells = _with_hidden_cells(pieces, executed, page)
+    head = _opening(app, app.env.titles[name].astext())
+    notebook = nbformat.v4.new_notebook(cells=[*head, *cells])
+    notebook.metadata = nbformat.from_dict(
+        {key: executed.metadata[key] for key in ("kernelspec", "language_info")}
+    )
+    for index, cell in enumerate(notebook.cells):  # stable: two builds write the same file
+        cell["id"] = f"cell-{index}"
+    nbformat.validate(notebook)
+    return notebook
+
+
+def _with_hidden_cells(
+    pieces: list[Piece], executed: NotebookNode, page: Page
+) -> list[NotebookNode]:
+    """The cells in order; code that the page hides is put back, since later cells need it."""
+    cells: list[NotebookNode] = []
+    text: list[str] = []
+    code = [i for i, cell in enumerate(executed.cells) if cell.cell_type == "code"]
+
+    def flush() -> None:
+        if text:
+            cells.append(page.text_cell("\n\n".join(text)))
+            text.clear()
+
+    def add_code_up_to(index: int) -> None:
+        while code and code[0] <= index:
+            cells.append(page.code_cell(executed.cells[code.pop(0)]))
+
+    for piece in pieces:
+        if isinstance(piece, int):
+            flush()
+            add_code_up_to(piece)
+        else:
+            if piece.startswith("#"):
+                flush()
+            text.append(piece)
+    flush()
+    add_code_up_to(len(executed.cells))
+    return cells
+
+
+class Page:
+    """What writing the notebook of one page takes from Sphinx.
+
+    Args:
+        app: The application.
+        name: The page.
+    """
+
+    def __init__(self, app: Sphinx, name: str) -> None:
+        self.app = app
+        self.name = name
+        self.macros = _macros()
+        self._attached: dict[str, Path] = {}
+        self.markdown = PlainMarkdown(
+            number=self._number,
+            link=self._link,
+            cite=self._cite,
+            picture=self._attach,
+            macros=self.macros,
+        )
+
+    def text_cell(self, source: str) -> NotebookNode:
+        """A cell of Markdown, with the pictures that it shows."""
+        cell = nbformat.v4.new_markdown_cell(source)
+        shown = {k: p for k, p in self._attached.items() if f"(attachment:{k})" in source}
+        if shown:
+            cell["attachments"] = {
+                key: {_mime(path): base64.b64encode(path.read_bytes()).decode()}
+                for key, path in shown.items()
+            }
+        return cell
+
+    def code_cell(self, executed: NotebookNode) -> NotebookNode:
+        """A code cell with its outputs, without what only the page needs."""
+        outputs = [nbformat.from_dict(output) for output in executed.outputs]
+        for output in outputs:
+            output.get("metadata", {}).pop("scorelab", None)  # the dark twin of a figure
+            data = output.get("data", {})
+            if "text/markdown" in data:
+                data["text/markdown"] = plain_output(
+                    data["text/markdown"], self.macros, self._equation
+                )
+        tags = {"tags": executed.metadata.tags} if executed.metadata.get("tags") else {}
+        return nbformat.v4.new_code_cell(
+            executed.source,
+            outputs=outputs,
+            execution_count=executed.execution_count,
+            metadata=tags,
+        )
+
+    def _number(self, kind: str, node: nodes.Element) -> str | None:
+        figures = self.app.env.toc_fignumbers.get(self.name, {}).get(kind, {})
+        for identifier in node.get("ids", []):
+            if identifier in figures:
+                return ".".join(map(str, figures[identifier]))
+        return str(node["number"]) if node.get("number") else None
+
+    def _equation(self, label: str) -> str | None:
+        page, number = self.app.env.get_domain("math").equations.get(label, (None, None))
+        if page is None:
+            return None
+        figures = self.app.env.toc_fignumbers.get(page, {}).get("displaymath", {})
+        numbers = figures.get(nodes.make_id(f"equation-{label}"))
+        return ".".join(map(str, numbers)) if numbers else str(number)
+
+    def _link(self, node: nodes.reference) -> str | None:
+        """Outside addresses work anywhere; pages of the book if its own address is known."""
+        address = node.get("refuri", "")
+        if urlparse(address).scheme:
+            return address
+        base = self.app.config.html_baseurl
+        if not base:
+            return None
+        page = (
+            posixpath.join(posixpath.dirname(self.name), address)
+            if address
+            else (self.app.builder.get_target_uri(self.name))
+        )
+        anchor = f"#{node['refid']}" if node.get("refid") else ""
+        return f"{base.rstrip('/')}/{posixpath.normpath(page)}{anchor}"
+
+    def _cite(self, node: nodes.Node) -> str | None:
+        """`Author (year)`, with a link if the entry has an address."""
+        if not (isinstance(node, nodes.inline) and "bibtex-citation" in node["classes"]):
+            return None
+        entries = {c.key: c.entry for c in self.app.env.get_domain("cite").citations}
+        targets = parse_citation_targets(node.rawsource)
+        return "; ".join(_author_year(entries[t.key]) for t in targets if t.key in entries)
+
+    def _attach(self, uri: str) -> str:
+        path = Path(self.app.srcdir, self.app.builder.images.get(uri, uri))
+        path = path if path.is_file() else Path(self.app.srcdir, uri)
+        if not path.is_file():
+            return uri
+        self._attached[path.name] = path
+        return f"attachment:{path.name}"
+
+
+def _author_year(entry) -> str:
+    names = [" ".join(person.last_names) for person in entry.persons.get("author", [])]
+    if len(names) > 2:
+        names = [f"{names[0]} et al."]
+    text = f"{' and '.join(names) or entry.fields.get('title', entry.key)} "
+    text += f"({entry.fields.get('year', 'n.d.')})"
+    doi, url = entry.fields.get("doi"), entry.fields.get("url")
+    address = f"https://doi.org/{doi}" if doi else url
+    return f"[{text}]({address})" if address else text
+
+
+def _macros() -> Macros:
+    if find_spec("macros") is None:
+        return {}
+    from macros import MACROS
+
+    return MACROS
+
+
+def _mime(path: Path) -> str:
+    return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+
+
+# The opening cells
+
+
+def _opening(app: Sphinx, title: str) -> list[NotebookNode]:
+    url = app.config.notebook_repository
+    book = app.config.html_title or app.config.project
+    source = f"a checkout of [the repository]({url})" if url else "a checkout of its repository"
+    text = (
+        f"*{title}* — the executed notebook of a chapter of **{book}**, with its outputs.\n\n"
+        f"It runs anywhere, once the package `scorelab` is there: `{INSTALL}` in {source}."
+    )
+    cells = [nbformat.v4.new_markdown_cell(text)]
+    if url:
+        install = (
+            "# Where the package is missing (Colab, say), take it from the repository.\n"
+            "import importlib.util\n\n"
+            'if importlib.util.find_spec("scorelab") is None:\n'
+            f"    %pip install -q git+{url}"
+        )
+        cells.append(nbformat.v4.new_code_cell(install))
+    return cells
+
+
+def _read_repository(app: Sphinx, config: Config) -> None:
+    """Take the address that `_config.yml` states: jupyter-book puts its own where none is."""
+    path = Path(app.srcdir, "_config.yml")
+    settings = yaml.safe_load(path.read_text(encoding="utf8")) if path.is_file() else {}
+    config.notebook_repository = (settings.get("repository") or {}).get("url", "").rstrip("/")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx: after the page is resolved, and after the theme made its buttons."""
+    app.add_config_value("notebook_repository", "", "env", str)
+    app.connect("config-inited", _read_repository)
+    app.connect("doctree-resolved", write_notebook, priority=900)
+    app.connect("html-page-context", add_buttons, priority=700)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
