@@ -10,7 +10,7 @@ from pathlib import Path
 from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTENSIONS = ("strict", "execution", "notebooks")
+EXTENSIONS = ("strict", "execution", "notebooks", "status")
 
 CONFIG = """\
 title: A sample

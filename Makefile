@@ -1,0 +1,56 @@
+# The commands of the book. `make` or `make help` lists them.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# Packages are pinned, so pip's remarks about newer ones are of no use.
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+BUILD  := $(BIN)/jupyter-book build .
+STRICT := -W -n --keep-going
+
+# `make test CI=true`: a browser test that cannot run fails instead of being skipped.
+export CI
+export PYTHONPATH := $(CURDIR)
+
+.DEFAULT_GOAL := help
+.PHONY: help book test check format chapter clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+book: $(VENV)/book.stamp ## build the book strictly: _build/html/index.html
+	$(BUILD) $(STRICT)
+
+test: $(VENV)/tests.stamp book ## build the book strictly, then run all tests
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+check: $(VENV)/tests.stamp ## check format and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+format: $(VENV)/tests.stamp ## format, and mend what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+chapter: $(VENV)/book.stamp ## build one chapter while you write it: make chapter C=langevin/mixture
+	@test -f 'book/$(C).md' || { echo 'usage: make chapter C=langevin/mixture' >&2; exit 2; }
+	@mkdir -p _build/chapter
+	@printf 'format: jb-book\nroot: book/%s\n' '$(C)' > _build/chapter/_toc.yml
+	$(BUILD) --toc _build/chapter/_toc.yml --path-output _build/chapter
+	@echo 'Open _build/chapter/_build/html/book/$(C).html'
+
+clean: ## remove what was built; the environment stays
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis .benchmarks .coverage htmlcov
+
+# The environment, made once, and brought up to date when a list of requirements changes.
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/book.stamp: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install -r requirements.txt
+	@touch $@
+
+$(VENV)/tests.stamp: tests/requirements.txt $(VENV)/book.stamp
+	$(PIP) install -r tests/requirements.txt
+	@touch $@
