@@ -1,0 +1,107 @@
+"""The Makefile says what it can do, and does no work twice."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+import yaml
+from sample import ROOT
+
+COMMANDS = {"help", "book", "test", "check", "format", "chapter", "clean"}
+
+
+def make(folder, *arguments: str) -> str:
+    """What `make` prints."""
+    environment = {k: v for k, v in os.environ.items() if k not in {"MAKEFLAGS", "MAKELEVEL", "CI"}}
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """The files that the Makefile looks at, and a Python that only records how it is called."""
+    for name in ("Makefile", "requirements.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "tests").mkdir()
+    shutil.copy(ROOT / "tests/requirements.txt", tmp_path / "tests/requirements.txt")
+    record = '#!/bin/sh\necho "$(basename "$0") $*" >> calls.txt\n'
+    python = tmp_path / "python"
+    copies = """
+    mkdir -p .venv/bin
+    for name in python jupyter-book ruff; do cp -f "$0" .venv/bin/$name 2>/dev/null; done
+    exit 0
+    """
+    python.write_text(record + copies)
+    python.chmod(0o755)
+    return tmp_path
+
+
+def calls(folder) -> list[str]:
+    record = folder / "calls.txt"
+    lines = record.read_text().splitlines() if record.exists() else []
+    record.unlink(missing_ok=True)
+    return lines
+
+
+def test_help_lists_every_command(checkout):
+    assert set(re.findall(r"(?m)^make (\w+) ", make(checkout))) == COMMANDS
+
+
+def test_the_environment_is_made_once_and_follows_the_requirements(checkout):
+    python = f"PYTHON={checkout / 'python'}"
+    make(checkout, "book", python)
+    first = calls(checkout)
+    assert first[0] == "python -m venv .venv"
+    assert [c for c in first if "-r requirements.txt" in c]
+    assert not [c for c in first if "tests/requirements.txt" in c]
+    assert first[-1] == "jupyter-book build . -W -n --keep-going"
+
+    make(checkout, "book", python)
+    assert calls(checkout) == ["jupyter-book build . -W -n --keep-going"]
+
+    make(checkout, "test", python)
+    installs = [c for c in calls(checkout) if "install" in c]
+    assert len(installs) == 1
+    assert "tests/requirements.txt" in installs[0]
+
+    make(checkout, "check", python)
+    assert calls(checkout) == ["ruff format --check .", "ruff check ."]
+
+    newer = (checkout / ".venv/tests.stamp").stat().st_mtime + 10
+    os.utime(checkout / "requirements.txt", (newer, newer))
+    make(checkout, "book", python)
+    assert [c for c in calls(checkout) if "-r requirements.txt" in c]
+
+
+def test_a_chapter_must_exist(checkout):
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        make(checkout, "chapter", "C=no/such", f"PYTHON={checkout / 'python'}")
+    assert "usage: make chapter C=" in error.value.stderr
+
+
+def test_the_workflow_calls_what_a_developer_calls():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text())
+    steps = workflow["jobs"]["build"]["steps"]
+    commands = [step["run"] for step in steps if "run" in step]
+    assert ".ci/run" in commands
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+    # The weekly build starts from nothing.
+    (cache,) = (step for step in steps if "cache" in step.get("uses", ""))
+    assert cache["if"] == "github.event_name != 'schedule'"
+
+
+def test_every_requirement_is_pinned_and_no_registry_is_named():
+    for name in ("requirements.txt", "tests/requirements.txt"):
+        lines = (ROOT / name).read_text().splitlines()
+        wanted = [line for line in lines if line and not line.startswith("#")]
+        assert all(line == "-e ." or re.fullmatch(r"[\w.-]+==[\w.]+", line) for line in wanted)
