@@ -1,0 +1,68 @@
+"""What a page loads, and nothing else: the book's own style sheet, script and cut-down fonts.
+
+Sphinx, the theme and half a dozen extensions each add scripts and style sheets to every page. The
+book's layout (``book/_templates``) needs none of them but search, on the search page. Fonts are
+cut from pinned packages when the book is built; no third-party file is in the repository.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import distribution
+from pathlib import Path
+
+import styles
+from sphinx.application import Sphinx
+
+# Latin, Latin-1, what English typography and names in a bibliography need, Greek, arrows, operators.
+TEXT = {chr(code) for span in (range(0x20, 0x7F), range(0xA0, 0x180)) for code in span} | set(
+    "‐‑–—‘’“”…•′″‹›€™−×±√∞≈≠≤≥∂∇∈∑∏∫·→←↑↓↔⇒✓✗αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ²³¹⁰⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅ₖₙℝ𝔼½¼"
+)
+WEIGHTS = (380, 700)
+FONTS = {  # target: package, file, axes
+    "serif": ("source-serif-4", "SourceSerif4[opsz,wght].ttf", {"opsz": 14, "wght": WEIGHTS}),
+    "serif-italic": ("source-serif-4", "SourceSerif4-Italic[opsz,wght].ttf", {"opsz": 14, "wght": 400}),
+    "sans": ("source-sans-3", "SourceSans3[wght].ttf", {"wght": WEIGHTS}),
+    "code": ("source-code-pro", "SourceCodePro[wght].ttf", {"wght": 400}),
+}
+# Added by Sphinx, the theme and extensions; the book's own script and styles replace them.
+FOREIGN = (
+    "clipboard.min.js", "copybutton.css", "copybutton.js", "copybutton_funcs.js", "design-tabs.js",
+    "doctools.js", "documentation_options.js", "exercise.css", "language_data.js", "mystnb.css",
+    "pydata-sphinx-theme.css", "bootstrap.js", "pydata-sphinx-theme.js", "proof.css", "pygments.css",
+    "scripts.js", "searchtools.js", "sphinx-book-theme.css", "sphinx-book-theme.js",
+    "sphinx-design.min.css", "sphinx_highlight.js", "sphinx-thebe.css", "sphinx-thebe.js",
+    "styles.css", "togglebutton.css", "togglebutton.js", "utterances.js", "minimal-styles.css",
+)
+
+
+def setup(app: Sphinx) -> dict[str, object]:
+    app.connect("html-page-context", _choose, priority=990)
+    app.connect("build-finished", _write_fonts)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def foreign(filename: object) -> bool:
+    """Whether a style sheet or script is one that the book's layout does without."""
+    path = str(filename).split("?")[0]
+    return "mystnb" in path or "sphinx-design" in path or path.rsplit("/", 1)[-1] in FOREIGN
+
+
+def _choose(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
+    for kind, name in (("css_files", "filename"), ("script_files", "filename")):
+        own = []
+        for asset in context.get(kind, []):
+            filename = getattr(asset, name, asset)
+            if filename and not foreign(filename):  # scripts without a file are extensions' constants
+                own.append(asset)
+        context[kind] = own
+
+
+def _write_fonts(app: Sphinx, exception: Exception | None) -> None:
+    if exception or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    for name, (family, file, axes) in FONTS.items():
+        package = f"fontpkg-{family}"
+        source = Path(str(distribution(package).locate_file(f"{package.replace('-', '_')}/files/{file}")))
+        target = out / "_static" / "fonts" / f"{name}.woff2"
+        styles.subset(source, target, TEXT, cache=out.parent / ".fonts", axes=axes)

@@ -1,0 +1,178 @@
+"""Figures and videos that cells show: light and dark, captioned, described, and files of their own.
+
+A figure that carries a dark twin (``scorelab.plotting``) is written twice; the style sheet shows the
+one that fits. A video leaves the HTML for two files named by their digest. What has no name, no
+caption or no text alternative is a warning, so that a strict build stops.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+from binascii import a2b_base64
+from collections.abc import Iterator
+from html import escape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import myst_nb.sphinx_
+from docutils import nodes
+from myst_nb.core.render import MimeData, NbElementRenderer
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.osutil import relative_uri
+from sphinx.writers.html5 import HTML5Translator
+
+MEDIA = "_static/media"
+logger = logging.getLogger(__name__)
+
+
+class film(nodes.General, nodes.Element):  # noqa: N801 (docutils names its nodes so)
+    """A video: ``src`` and ``poster`` are file names below the media folder."""
+
+
+class BookRenderer(NbElementRenderer):
+    """MyST-NB's renderer of outputs, with dark twins and with videos as files."""
+
+    def render_image(self, data: MimeData) -> list[nodes.Element]:
+        [light] = super().render_image(data)
+        dark = data.output_metadata.get("scorelab", {}).get("dark")
+        if not dark:
+            return [light]
+        content = a2b_base64(dark)
+        name = f"{hashlib.sha256(content).hexdigest()}.png"
+        twin = light.deepcopy()
+        twin["uri"] = self.write_file([name], content, overwrite=False, exists_ok=True)
+        light["classes"] = [*light["classes"], "only-light"]
+        twin["classes"] = [*twin["classes"], "only-dark"]
+        return [light, twin]
+
+    def render_text_html(self, data: MimeData) -> list[nodes.Element]:
+        if "scorelab-video" not in data.string:
+            return super().render_text_html(data)
+        tag = _VideoTag(data.string).attributes
+        folder = Path(self.renderer.sphinx_env.doctreedir) / "media"
+        options = self.renderer.get_cell_level_config(
+            "render_image_options", data.cell_metadata, line=data.line
+        )
+        node = film(
+            alt=options.get("alt", ""),
+            src=_store(tag["src"], folder),
+            poster=_store(tag["poster"], folder),
+            width=tag["width"],
+            height=tag["height"],
+        )
+        self.renderer.add_line_and_source_path(node, data)
+        return [node]
+
+
+def setup(app: Sphinx) -> dict[str, object]:
+    # MyST-NB finds renderers by entry points of installed packages; this one lives in the book.
+    myst_nb.sphinx_.load_renderer = lambda name: BookRenderer
+    app.add_node(film, html=(_visit_film, None))
+    app.connect("doctree-resolved", _demand_words)
+    app.connect("html-page-context", _steady_images, priority=900)
+    app.connect("build-finished", _copy_media)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def complaints(doctree: nodes.document) -> Iterator[tuple[nodes.Element, str]]:
+    """What the figures and videos of a page lack."""
+    for shown in doctree.findall(lambda n: isinstance(n, nodes.image | film)):
+        kind = "video" if isinstance(shown, film) else "figure"
+        if "only-dark" in shown["classes"]:
+            continue
+        if not shown.get("alt", "").strip():
+            yield shown, f"this {kind} has no text alternative (mystnb: image: alt)"
+        figure = shown.parent
+        while figure is not None and not isinstance(figure, nodes.figure):
+            figure = figure.parent
+        if figure is None or not any(isinstance(c, nodes.caption) for c in figure.children):
+            yield shown, f"this {kind} has no caption (mystnb: figure: caption)"
+        elif not figure.get("names") and not figure.get("ids"):
+            yield shown, f"this {kind} has no name (mystnb: figure: name)"
+
+
+class _VideoTag(HTMLParser):
+    def __init__(self, html: str):
+        super().__init__()
+        self.attributes: dict[str, str] = {}
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "video":
+            self.attributes = {name: value or "" for name, value in attrs}
+
+
+def _store(uri: str, folder: Path) -> str:
+    """Writes a data URI as a file named by its digest; returns the name."""
+    head, _, content = uri.partition(";base64,")
+    suffix = {"data:video/mp4": ".mp4", "data:image/webp": ".webp", "data:image/png": ".png"}[head]
+    data = a2b_base64(content)
+    path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}{suffix}"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        if suffix == ".mp4" and 0 <= data.find(b"mdat") < data.find(b"moov"):
+            _faststart(path)
+    return path.name
+
+
+def _faststart(path: Path) -> None:
+    """Moves the index of an MP4 to its front, so that it plays before it is all there."""
+    import imageio_ffmpeg
+
+    moved = path.with_suffix(".moved.mp4")
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-i", str(path)]
+    subprocess.run([*command, "-c", "copy", "-movflags", "+faststart", str(moved)], check=True)
+    moved.replace(path)
+
+
+def _visit_film(translator: HTML5Translator, node: film) -> None:
+    builder = translator.builder
+    here = builder.get_target_uri(builder.current_docname)
+    src, poster = (relative_uri(here, f"{MEDIA}/{node[k]}") for k in ("src", "poster"))
+    translator.body.append(
+        f'<video class="scorelab-video" controls loop muted playsinline preload="metadata" '
+        f'width="{node["width"]}" height="{node["height"]}" poster="{poster}" src="{src}" '
+        f'aria-label="{escape(node["alt"])}"></video>'
+    )
+    raise nodes.SkipNode
+
+
+def _demand_words(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    for node, complaint in complaints(doctree):
+        logger.warning(complaint, location=node, type="figures")
+
+
+def _steady_images(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
+    """Sizes as attributes, so that nothing moves as pictures arrive; all but the first wait."""
+    if not context.get("body"):
+        return
+    seen = 0
+
+    def steady(match: re.Match[str]) -> str:
+        nonlocal seen
+        tag = match.group(0)
+        size = re.search(r' style="width: ([\d.]+)(?:px)?; height: ([\d.]+)(?:px)?;"', tag)
+        if size:
+            width, height = (round(float(v)) for v in size.groups())
+            tag = tag.replace(size.group(0), f' width="{width}" height="{height}"')
+        seen += 1
+        later = seen > 1 or "only-dark" in tag
+        return tag.replace("<img ", '<img decoding="async" ' + 'loading="lazy" ' * later, 1)
+
+    context["body"] = re.sub(r"<img [^>]*>", steady, context["body"])
+
+
+def _copy_media(app: Sphinx, exception: Exception | None) -> None:
+    source = Path(app.doctreedir) / "media"
+    if exception or app.builder.format != "html" or not source.is_dir():
+        return
+    target = Path(app.outdir) / MEDIA
+    target.mkdir(parents=True, exist_ok=True)
+    for file in source.iterdir():
+        if not (target / file.name).exists():
+            shutil.copyfile(file, target / file.name)

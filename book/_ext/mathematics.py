@@ -1,0 +1,108 @@
+"""Sphinx side of the mathematics: formulas are set at build time, a bad one is a warning.
+
+A displayed equation becomes its own scroll box, so that no page is wider than a phone, and takes
+the keyboard's focus where it may have to scroll. The equation number stands outside the box.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from html import escape
+from pathlib import Path
+
+import styles
+from docutils import nodes
+from macros import MACROS
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
+from typesetter import TexError, Typesetter, mathjax_folder
+
+RENDERER = "typeset"
+PHONE_WIDTH_EM = 17.0  # what fits beside an equation number on a screen of 390 px
+logger = logging.getLogger(__name__)
+
+
+def setup(app: Sphinx) -> dict[str, object]:
+    app.add_html_math_renderer(RENDERER, (_visit_inline, None), (_visit_display, None))
+    app.connect("config-inited", _choose_renderer)
+    app.connect("builder-inited", _start)
+    app.connect("build-finished", _write_style_sheet)
+    digest = hashlib.sha256(repr(sorted(MACROS.items())).encode()).hexdigest()
+    app.add_config_value("macros_digest", digest, "env")  # new macros: every page is read again
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def displayed(tex: str, nowrap: bool) -> str:
+    r"""What MathJax is given: as in TeX with Sphinx, a ``\\`` outside an environment breaks lines."""
+    tex = tex.strip()
+    if nowrap or not re.search(r"\\\\", re.sub(r"\\begin\{(.+?)\}.*?\\end\{\1\}", "", tex, flags=re.S)):
+        return tex
+    return rf"\begin{{split}}{tex}\end{{split}}"
+
+
+def _choose_renderer(app: Sphinx, config: object) -> None:
+    config.html_math_renderer = RENDERER
+    config.mathjax_path = ""
+
+
+def _start(app: Sphinx) -> None:
+    app.typesetter = Typesetter(MACROS, cache=Path(app.outdir).parent / ".formulas")
+
+
+def _visit_inline(translator: HTML5Translator, node: nodes.math) -> None:
+    formula = _set(translator, node, node.astext(), display=False)
+    translator.body.append(f'<span class="math">{formula}</span>')
+    raise nodes.SkipNode
+
+
+def _visit_display(translator: HTML5Translator, node: nodes.math_block) -> None:
+    tex = displayed(node.astext(), node.get("nowrap", False))
+    box = _set(translator, node, tex, display=True)
+    translator.body.append(translator.starttag(node, "div", CLASS="math equation"))
+    translator.body.append(box)
+    if node.get("number"):
+        number = get_node_equation_number(translator, node)
+        translator.body.append(f'<span class="eqno">({number})')
+        translator.add_permalink_ref(node, "Link to this equation")
+        translator.body.append("</span>")
+    translator.body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+def _set(translator: HTML5Translator, node: nodes.Element, tex: str, *, display: bool) -> str:
+    try:
+        formula = translator.builder.app.typesetter(tex, display=display)
+    except TexError as error:
+        logger.warning("math: %s in the formula: %s", error, tex, location=node, type="math")
+        return f'<code class="math-error">{escape(tex)}</code>'
+    inside = f'{formula.html}<span class="mathml">{formula.mathml}</span>'
+    if not display:
+        return inside
+    focus = ' tabindex="0" role="group" aria-label="Equation"' if formula.width > PHONE_WIDTH_EM else ""
+    return f'<div class="formula"{focus}>{inside}</div>'
+
+
+def _write_style_sheet(app: Sphinx, exception: Exception | None) -> None:
+    """MathJax's style sheet and fonts, cut down to the glyphs that the pages show."""
+    if exception or app.builder.format != "html":
+        return
+    out = Path(app.outdir)
+    names: set[str] = set()
+    for page in out.rglob("*.html"):
+        names.update(re.findall(r"\bmjx-[\w-]+|\bTEX-\w+", page.read_text(encoding="utf-8")))
+    if not names:
+        (out / "_static" / "math.css").write_text("", encoding="utf-8")
+        return
+    sheet = styles.purge(app.typesetter.style_sheet("fonts"), names)
+    characters = styles.characters(sheet)
+    for source in sorted((mathjax_folder() / "output/chtml/fonts/woff-v2").glob("*.woff")):
+        if source.name not in sheet:
+            continue
+        target = out / "_static" / "fonts" / f"{source.stem}.woff2"
+        styles.subset(source, target, characters, cache=out.parent / ".fonts")
+        sheet = sheet.replace(f'{source.name}") format("woff")', f'{target.name}") format("woff2")')
+    sheet = sheet.replace('format("woff2");', 'format("woff2"); font-display: block;')
+    (out / "_static" / "math.css").write_text(styles.minified(sheet), encoding="utf-8")

@@ -1,0 +1,107 @@
+"""The page around the text: what the layout needs to know, native folds, scrollable boxes."""
+
+from __future__ import annotations
+
+import re
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.locale import admonitionlabels
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.writers.html5 import HTML5Translator
+
+
+
+class fold(nodes.General, nodes.Element):  # noqa: N801 (docutils names its nodes so)
+    """What a page keeps folded until it is asked for: a native ``<details>``."""
+
+
+class fold_title(nodes.General, nodes.TextElement):  # noqa: N801
+    """The line of a fold that is always visible."""
+
+
+class FoldDropdowns(SphinxPostTransform):
+    """Turns each admonition, proof or solution of class ``dropdown`` into a ``<details>``.
+
+    It opens without a script, prints, and search engines and screen readers know it.
+    """
+
+    default_priority = 950
+    formats = ("html",)
+
+    def run(self, **kwargs: object) -> None:
+        for node in list(self.document.findall(nodes.Element)):
+            if "dropdown" in node.get("classes", ()) and node.parent is not None:
+                self._fold(node)
+
+    def _fold(self, node: nodes.Element) -> None:
+        folded = fold("", ids=node["ids"], classes=[c for c in node["classes"] if c != "toggle"])
+        folded["kind"] = node.tagname
+        children = list(node.children)
+        if children and isinstance(children[0], nodes.title) or _is_title(children):
+            head = fold_title("", "", *children.pop(0).children)
+        else:
+            head = fold_title("", admonitionlabels.get(node.tagname, "More"))
+        folded += [head, *children]
+        node.replace_self(folded)
+
+
+def setup(app: Sphinx) -> dict[str, object]:
+    app.add_node(fold, html=(_visit_fold, _depart_fold))
+    app.add_node(fold_title, html=(_visit_title, _depart_title))
+    app.add_post_transform(FoldDropdowns)
+    app.connect("html-page-context", _complete, priority=950)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def inner_contents(toc: str) -> str:
+    """The list below the page's own title in Sphinx's table of contents of a page."""
+    match = re.search(r"^\s*<ul>\s*<li>.*?</a>\s*(<ul>.*</ul>)\s*</li>\s*</ul>\s*$", toc or "", re.S)
+    return match.group(1) if match else ""
+
+
+def description(doctree: nodes.document | None) -> str:
+    """The page's first paragraph, cut at a word near 160 characters."""
+    for paragraph in doctree.findall(nodes.paragraph) if doctree else ():
+        words = " ".join(paragraph.astext().split())
+        if len(words) > 40:
+            return words if len(words) <= 160 else words[:160].rsplit(" ", 1)[0] + " …"
+    return ""
+
+
+def scrollable(body: str) -> str:
+    """Code and tables scroll in their own boxes, and the keyboard reaches the boxes."""
+    body = re.sub(r'<div class="highlight"><pre>', '<div class="highlight"><pre tabindex="0">', body)
+    body = body.replace("<table", '<div class="table-scroll" tabindex="0"><table').replace(
+        "</table>", "</table></div>"
+    )
+    return re.sub(r"<th></th>", "<td></td>", body)
+
+
+def _complete(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document) -> None:
+    context["contents"] = inner_contents(context.get("toc", ""))
+    context["description"] = description(doctree)
+    body = context.get("body")
+    if body:
+        body = re.sub(r'\s*<style[^>]*scoped[^>]*>.*?</style>', "", body, flags=re.S)
+        context["body"] = scrollable(body)
+
+
+def _is_title(children: list[nodes.Node]) -> bool:
+    return bool(children) and children[0].tagname.endswith("title")
+
+
+def _visit_fold(translator: HTML5Translator, node: fold) -> None:
+    translator.body.append(translator.starttag(node, "details", CLASS=f"fold {node['kind']}"))
+
+
+def _depart_fold(translator: HTML5Translator, node: fold) -> None:
+    translator.body.append("</div></details>\n")
+
+
+def _visit_title(translator: HTML5Translator, node: fold_title) -> None:
+    translator.body.append("<summary>")
+
+
+def _depart_title(translator: HTML5Translator, node: fold_title) -> None:
+    translator.body.append('</summary><div class="fold-body">')

@@ -1,0 +1,102 @@
+"""Style sheets and fonts made small: unused rules out, fonts cut to the characters in use."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from io import BytesIO
+from pathlib import Path
+
+import tinycss2
+from fontTools import subset as font_subset
+from fontTools.ttLib import TTFont
+from fontTools.varLib import instancer
+
+LAYOUT_FEATURES = "kern liga calt ccmp mark mkmk onum lnum tnum pnum".split()
+
+
+def purge(sheet: str, names: set[str]) -> str:
+    """Keeps MathJax's rules whose every ``mjx-`` element, ``mjx-c…`` glyph and font is in ``names``.
+
+    Font faces are kept if a kept rule names their family.
+    """
+    rules = tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True)
+    kept, faces = [], []
+    for rule in rules:
+        if rule.type == "at-rule":
+            faces.append(rule)
+            continue
+        selectors = tinycss2.serialize(rule.prelude).split(",")
+        used = [s.strip() for s in selectors if _wanted(s) <= names]
+        if used:
+            kept.append(", ".join(used) + " {" + tinycss2.serialize(rule.content) + "}")
+    text = "\n".join(kept)
+    families = set(re.findall(r"MJX[\w-]+", text))
+    for face in faces:
+        source = face.serialize()
+        if families & set(re.findall(r"font-family:\s*(MJX[\w-]+)", source)):
+            text = f"{source}\n{text}"
+    return text
+
+
+def characters(sheet: str) -> set[str]:
+    """The characters that the ``content`` declarations of a style sheet show."""
+    found: set[str] = {" "}
+    for rule in tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True):
+        for token in rule.content or []:
+            if token.type == "string":
+                found.update(token.value)
+    return found
+
+
+def minified(sheet: str) -> str:
+    """Without comments and needless white space."""
+    sheet = re.sub(r"/\*.*?\*/", "", sheet, flags=re.S)
+    sheet = re.sub(r"\s+", " ", sheet)
+    return re.sub(r"\s*([{};,])\s*", r"\1", sheet).replace(";}", "}").strip()
+
+
+def subset(
+    source: Path,
+    target: Path,
+    text: Iterable[str],
+    *,
+    cache: Path,
+    axes: Mapping[str, float | tuple[float, float]] | None = None,
+) -> None:
+    """Writes a WOFF2 font that holds the given characters only.
+
+    Args:
+        source: Any font that fontTools reads.
+        target: The WOFF2 file to write.
+        text: The characters to keep.
+        cache: Folder that keeps the result under a digest of source, characters and axes.
+        axes: For a variable font, each axis's fixed value or its ``(lowest, highest)``.
+    """
+    wanted = "".join(sorted(set(text)))
+    recipe = hashlib.sha256(source.read_bytes())
+    recipe.update(f"{wanted}\0{sorted((axes or {}).items())}".encode())
+    kept = cache / f"{recipe.hexdigest()[:32]}.woff2"
+    if not kept.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        font = TTFont(source)
+        options = font_subset.Options(layout_features=LAYOUT_FEATURES, notdef_outline=True)
+        cutter = font_subset.Subsetter(options)
+        cutter.populate(text=wanted)
+        cutter.subset(font)
+        if axes:
+            small = BytesIO()  # the instancer wants a font that was read, not one under change
+            font.save(small)
+            font = instancer.instantiateVariableFont(TTFont(small), dict(axes))
+        font.flavor = "woff2"
+        font.save(kept)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(kept, target)
+
+
+def _wanted(selector: str) -> set[str]:
+    names = set(re.findall(r"mjx-[\w-]+|TEX-\w+", selector))
+    # Parts that MathJax adds inside stretchy glyphs always come with their parent.
+    return names - {"mjx-c", "mjx-container", "mjx-math"}

@@ -1,0 +1,140 @@
+"""TeX to HTML at build time: MathJax, as the pinned wheel carries it, run in QuickJS.
+
+A reader's browser gets finished glyphs and MathML, and no script at all. Nothing here knows Sphinx.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from html import escape
+from importlib.metadata import distribution
+from pathlib import Path
+
+import quickjs
+
+CARRIER = "sphinx-mathjax-offline"
+COMPONENTS = (
+    "loader",
+    "core",
+    "adaptors/liteDOM",
+    "input/tex-full",
+    "output/chtml",
+    "output/chtml/fonts/tex",
+)
+DRIVER = Path(__file__).with_name("typeset.js")
+
+
+class TexError(ValueError):
+    """A formula that MathJax cannot read; the message is MathJax's own."""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One formula, ready for a page.
+
+    Attributes:
+        html: The visible glyphs, hidden from assistive technology.
+        mathml: The same formula as MathML with its TeX as an annotation.
+        width: Natural width in em of the mathematics font.
+    """
+
+    html: str
+    mathml: str
+    width: float
+
+
+class Typesetter:
+    """MathJax with the book's macros, and a cache on disk that outlives a build.
+
+    Args:
+        macros: Name to replacement, or to ``(replacement, number of arguments)``.
+        cache: Folder for finished formulas, or None to keep them in memory only. A file's name is
+            a digest of all that the result depends on, so that nothing can be stale.
+    """
+
+    def __init__(self, macros: Mapping[str, str | tuple[str, int]], cache: Path | None = None):
+        self._macros = json.dumps(dict(macros), sort_keys=True)
+        self._cache = cache
+        self._known: dict[tuple[str, bool], Formula] = {}
+
+    def __call__(self, tex: str, *, display: bool) -> Formula:
+        """Set one formula.
+
+        Raises:
+            TexError: If MathJax finds a mistake, an unknown macro included.
+        """
+        key = (tex, display)
+        if key not in self._known:
+            self._known[key] = self._stored(tex, display)
+        return self._known[key]
+
+    def style_sheet(self, font_url: str) -> str:
+        """All of MathJax's rules, one for each glyph of its fonts: some 300 kB, to be purged."""
+        return self._engine.get("styleSheet")(font_url)
+
+    def _stored(self, tex: str, display: bool) -> Formula:
+        if self._cache is None:
+            return self._typeset(tex, display)
+        name = hashlib.sha256(f"{self._recipe}\0{display}\0{tex}".encode()).hexdigest()[:32]
+        path = self._cache / name[:2] / f"{name}.json"
+        try:
+            return Formula(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):  # absent, or cut short by a killed build
+            formula = self._typeset(tex, display)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(asdict(formula)), encoding="utf-8")
+            return formula
+
+    def _typeset(self, tex: str, display: bool) -> Formula:
+        request = json.dumps({"tex": tex, "display": display})
+        answer = json.loads(self._engine.get("typeset")(request))
+        if "error" in answer:
+            raise TexError(answer["error"])
+        return Formula(
+            html=_lean(answer["html"]),
+            mathml=_annotated(answer["mathml"], tex),
+            width=round(answer["width"], 2),
+        )
+
+    @cached_property
+    def _recipe(self) -> str:
+        sources = (DRIVER.read_text(encoding="utf-8"), Path(__file__).read_text(encoding="utf-8"))
+        return "\0".join((distribution(CARRIER).version, self._macros, *sources))
+
+    @cached_property
+    def _engine(self) -> quickjs.Context:
+        engine = quickjs.Context()
+        engine.eval("var window = globalThis, MathJax = {loader: {load: []}};")
+        for component in COMPONENTS:
+            engine.eval((mathjax_folder() / f"{component}.js").read_text(encoding="utf-8"))
+        engine.eval(DRIVER.read_text(encoding="utf-8"))
+        engine.get("configure")(self._macros)
+        return engine
+
+
+def mathjax_folder() -> Path:
+    """Where the pinned wheel keeps MathJax."""
+    return Path(str(distribution(CARRIER).locate_file(f"{CARRIER}/static/mathjax")))
+
+
+def _lean(html: str) -> str:
+    """Drops what MathJax writes for its own menu and for invisible operators."""
+    html = html.replace(' class=" MJX-TEX"', "").replace(' class="MathJax"', "")
+    html = html.replace(' texclass="ORD"', "").replace('class="mjx-n"', "")
+    html = re.sub(r'<mjx-mo ?><mjx-c class="mjx-c206[1-4]"></mjx-c></mjx-mo>', "", html)
+    return html.replace("<mjx-container ", '<mjx-container aria-hidden="true" ', 1)
+
+
+def _annotated(mathml: str, tex: str) -> str:
+    """MathML that carries its TeX, the standard way: for copying, and for machines."""
+    mathml = re.sub(r">\s+<", "><", mathml).strip()
+    mathml = mathml.replace(' data-mjx-texclass="ORD"', "")
+    mathml = re.sub(r' data-mjx-[a-z]+="[^"]*"', "", mathml)
+    opening, content = re.fullmatch(r"(<math[^>]*>)(.*)</math>", mathml, re.S).groups()
+    note = f'<annotation encoding="application/x-tex">{escape(tex, quote=False)}</annotation>'
+    return f"{opening}<semantics><mrow>{content}</mrow>{note}</semantics></math>"

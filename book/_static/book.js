@@ -1,0 +1,173 @@
+// What a page can do beyond being read. Every part works alone; without this script the book reads
+// as well. No framework, no build step, nothing from another host.
+"use strict";
+(function () {
+  const root = document.documentElement;
+  const all = (selector, from = document) => Array.from(from.querySelectorAll(selector));
+
+  // Light and dark: the reader's choice is kept, else the system's is followed.
+  document.getElementById("theme")?.addEventListener("click", () => {
+    root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+    try { localStorage.setItem("mode", root.dataset.theme); } catch (error) { /* not kept, then */ }
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", (event) => {
+    let chosen = null;
+    try { chosen = localStorage.getItem("mode"); } catch (error) { /* nothing chosen */ }
+    if (!chosen) root.dataset.theme = event.matches ? "dark" : "light";
+  });
+
+  // The contents of the book on a narrow screen.
+  const menu = document.getElementById("menu");
+  const sidebar = document.getElementById("sidebar");
+  const openMenu = (open) => {
+    sidebar.classList.toggle("open", open);
+    menu.setAttribute("aria-expanded", String(open));
+  };
+  menu?.addEventListener("click", () => openMenu(!sidebar.classList.contains("open")));
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#sidebar, #menu")) openMenu(false);
+  });
+  sidebar?.querySelector(".current")?.scrollIntoView({block: "nearest"});
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      openMenu(false);
+      hidePreview();
+    }
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      event.preventDefault();
+      openMenu(true);
+      document.getElementById("find-q")?.focus();
+    }
+  });
+
+  // A fold that holds the link's target opens.
+  const reveal = () => {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let at = target && target.closest("details"); at; at = at.parentElement.closest("details")) at.open = true;
+    if (target) target.scrollIntoView();
+  };
+  addEventListener("hashchange", reveal);
+  if (location.hash && document.querySelector("details " + "#" + CSS.escape(decodeURIComponent(location.hash.slice(1))))) reveal();
+  addEventListener("beforeprint", () => all("details").forEach((fold) => { fold.open = true; }));
+
+  // Where the reader is, in the list of the page's sections.
+  const links = new Map(all(".contents a[href^='#']").map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
+  if (links.size) {
+    const watch = new IntersectionObserver((entries) => {
+      for (const entry of entries) {
+        if (!entry.isIntersecting) continue;
+        links.forEach((a) => a.classList.remove("here"));
+        links.get(entry.target.id).classList.add("here");
+      }
+    }, {rootMargin: "0px 0px -75% 0px"});
+    links.forEach((a, id) => { const section = document.getElementById(id); if (section) watch.observe(section); });
+  }
+
+  // TeX of a formula; whatever is copied holds TeX in place of glyphs.
+  const texOf = (math) => math.querySelector("annotation")?.textContent.trim() ?? "";
+  const delimited = (math) => (math.matches("div") ? `$$\n${texOf(math)}\n$$` : `$${texOf(math)}$`);
+  document.addEventListener("copy", (event) => {
+    const selection = getSelection();
+    if (!selection.rangeCount || selection.isCollapsed) return;
+    const range = selection.getRangeAt(0);
+    const within = (node) => (node.nodeType === 1 ? node : node.parentElement)?.closest(".math");
+    // A formula is copied whole: it makes no sense cut in two.
+    const [first, last] = [within(range.startContainer), within(range.endContainer)];
+    const whole = range.cloneRange();
+    if (first) whole.setStartBefore(first);
+    if (last) whole.setEndAfter(last);
+    const copied = whole.cloneContents();
+    const formulas = all(".math", copied);
+    if (!formulas.length) return;
+    formulas.forEach((math) => math.replaceWith(delimited(math)));
+    all(".copy, .headerlink, .eqno", copied).forEach((extra) => extra.remove());
+    event.clipboardData.setData("text/plain", copied.textContent.trim());
+    event.preventDefault();
+  });
+
+  const copyText = async (text) => {
+    try { await navigator.clipboard.writeText(text); } catch (error) {
+      const area = document.body.appendChild(document.createElement("textarea"));
+      area.value = text;
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+  };
+  // One button, which moves to the code or the equation under the pointer.
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  let copying = () => "";
+  const offer = (host, label, text) => {
+    if (button.parentElement === host) return;
+    button.textContent = label;
+    copying = () => text(host);
+    host.append(button);
+  };
+  button.addEventListener("click", async () => {
+    await copyText(copying());
+    button.textContent = "Copied";
+  });
+  const offerFor = (event) => {
+    const code = event.target.closest?.(".highlight");
+    const math = event.target.closest?.("div.math");
+    if (code) offer(code, "Copy", (host) => host.querySelector("pre").textContent.replace(/\n$/, ""));
+    else if (math) offer(math, "Copy TeX", texOf);
+  };
+  document.addEventListener("pointerover", offerFor);
+  document.addEventListener("focusin", offerFor);
+
+  // A look at an equation, a figure or a reference, without leaving the line.
+  const preview = document.createElement("div");
+  preview.className = "preview";
+  let waiting = 0;
+  function hidePreview() { clearTimeout(waiting); preview.remove(); }
+  const showPreview = (link, target) => {
+    const copy = target.cloneNode(true);
+    copy.removeAttribute("id");
+    all("[id]", copy).forEach((inner) => inner.removeAttribute("id"));
+    all("video", copy).forEach((video) => video.removeAttribute("controls"));
+    preview.replaceChildren(copy);
+    document.body.append(preview);
+    const at = link.getBoundingClientRect();
+    preview.style.left = `${Math.max(8, Math.min(at.left, innerWidth - preview.offsetWidth - 8)) + scrollX}px`;
+    const above = at.top > preview.offsetHeight + 12;
+    preview.style.top = `${scrollY + (above ? at.top - preview.offsetHeight - 8 : at.bottom + 8)}px`;
+  };
+  if (matchMedia("(hover: hover)").matches) {
+    all("article a.internal[href*='#']").forEach((link) => {
+      if (link.closest(".headerlink") || link.pathname !== location.pathname) return;
+      const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+      const shown = target?.closest("div.math, figure, div.citation") ?? (target?.matches("span") ? target.closest("div.math, figure") : null);
+      if (!shown) return;
+      link.addEventListener("pointerenter", () => { waiting = setTimeout(showPreview, 220, link, shown); });
+      link.addEventListener("pointerleave", hidePreview);
+    });
+  }
+
+  // Videos run while they are seen, and only for readers who do not ask for stillness.
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const videos = all("video.scorelab-video");
+  const stopped = new WeakSet(); // by the reader, who means it
+  const leaving = new WeakSet(); // by this script, as the video left the screen
+  const rest = (video) => {
+    if (video.paused) return;
+    leaving.add(video);
+    video.pause();
+  };
+  const onScreen = new IntersectionObserver((entries) => {
+    for (const {target: video, isIntersecting} of entries) {
+      if (!isIntersecting) rest(video);
+      else if (!still.matches && !stopped.has(video)) video.play().catch(() => { /* the reader can press play */ });
+    }
+  }, {threshold: 0.25});
+  videos.forEach((video) => {
+    video.addEventListener("pause", () => { if (!leaving.delete(video)) stopped.add(video); });
+    video.addEventListener("play", () => stopped.delete(video));
+    onScreen.observe(video);
+  });
+  still.addEventListener("change", () => { if (still.matches) videos.forEach(rest); });
+})();
