@@ -7,36 +7,72 @@ cut from pinned packages when the book is built; no third-party file is in the r
 
 from __future__ import annotations
 
+import shutil
 from importlib.metadata import distribution
 from pathlib import Path
 
 import styles
 from sphinx.application import Sphinx
 
-# Latin, Latin-1, what English typography and names in a bibliography need, Greek, arrows, operators.
-TEXT = {chr(code) for span in (range(0x20, 0x7F), range(0xA0, 0x180)) for code in span} | set(
+# Latin-1, names in a bibliography, English typography, Greek, arrows, operators.
+TEXT = {chr(code) for span in (range(0x20, 0x7F), range(0xA0, 0x100)) for code in span} | set(
+    "ąćčďęěğıłńňőœřśşšťůűźżžĀāĒēĪīŌōŪūČĐđĞŁŐŒŘŚŞŠŽ"
     "‐‑–—‘’“”…•′″‹›€™−×±√∞≈≠≤≥∂∇∈∑∏∫·→←↑↓↔⇒✓✗αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ²³¹⁰⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅ₖₙℝ𝔼½¼"
 )
 WEIGHTS = (380, 700)
 FONTS = {  # target: package, file, axes
     "serif": ("source-serif-4", "SourceSerif4[opsz,wght].ttf", {"opsz": 14, "wght": WEIGHTS}),
-    "serif-italic": ("source-serif-4", "SourceSerif4-Italic[opsz,wght].ttf", {"opsz": 14, "wght": 400}),
+    "serif-italic": (
+        "source-serif-4",
+        "SourceSerif4-Italic[opsz,wght].ttf",
+        {"opsz": 14, "wght": 400},
+    ),
     "sans": ("source-sans-3", "SourceSans3[wght].ttf", {"wght": WEIGHTS}),
     "code": ("source-code-pro", "SourceCodePro[wght].ttf", {"wght": 400}),
 }
 # Added by Sphinx, the theme and extensions; the book's own script and styles replace them.
 FOREIGN = (
-    "clipboard.min.js", "copybutton.css", "copybutton.js", "copybutton_funcs.js", "design-tabs.js",
-    "doctools.js", "documentation_options.js", "exercise.css", "language_data.js", "mystnb.css",
-    "pydata-sphinx-theme.css", "bootstrap.js", "pydata-sphinx-theme.js", "proof.css", "pygments.css",
-    "scripts.js", "searchtools.js", "sphinx-book-theme.css", "sphinx-book-theme.js",
-    "sphinx-design.min.css", "sphinx_highlight.js", "sphinx-thebe.css", "sphinx-thebe.js",
-    "styles.css", "togglebutton.css", "togglebutton.js", "utterances.js", "minimal-styles.css",
+    "clipboard.min.js",
+    "copybutton.css",
+    "copybutton.js",
+    "copybutton_funcs.js",
+    "design-tabs.js",
+    "doctools.js",
+    "documentation_options.js",
+    "exercise.css",
+    "language_data.js",
+    "mystnb.css",
+    "pydata-sphinx-theme.css",
+    "bootstrap.js",
+    "pydata-sphinx-theme.js",
+    "proof.css",
+    "pygments.css",
+    "scripts.js",
+    "searchtools.js",
+    "sphinx-book-theme.css",
+    "sphinx-book-theme.js",
+    "sphinx-design.min.css",
+    "sphinx_highlight.js",
+    "sphinx-thebe.css",
+    "sphinx-thebe.js",
+    "styles.css",
+    "togglebutton.css",
+    "togglebutton.js",
+    "utterances.js",
+    "minimal-styles.css",
+)
+SEARCH = (  # loaded by the search page alone
+    "doctools.js",
+    "documentation_options.js",
+    "language_data.js",
+    "searchtools.js",
+    "sphinx_highlight.js",
 )
 
 
 def setup(app: Sphinx) -> dict[str, object]:
     app.connect("html-page-context", _choose, priority=990)
+    app.connect("build-finished", _drop_foreign)
     app.connect("build-finished", _write_fonts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -52,9 +88,23 @@ def _choose(app: Sphinx, page: str, template: str, context: dict, doctree: objec
         own = []
         for asset in context.get(kind, []):
             filename = getattr(asset, name, asset)
-            if filename and not foreign(filename):  # scripts without a file are extensions' constants
+            if filename and not foreign(
+                filename
+            ):  # scripts without a file are extensions' constants
                 own.append(asset)
         context[kind] = own
+
+
+def _drop_foreign(app: Sphinx, exception: Exception | None) -> None:
+    """Removes what no page loads: six megabytes of the theme's icons, scripts and translations."""
+    if exception or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    for folder in ("vendor", "locales", "scripts", "styles", "images"):
+        shutil.rmtree(static / folder, ignore_errors=True)
+    for file in static.glob("*.*"):
+        if foreign(file.name) and file.name not in SEARCH:
+            file.unlink()
 
 
 def _write_fonts(app: Sphinx, exception: Exception | None) -> None:
@@ -63,6 +113,8 @@ def _write_fonts(app: Sphinx, exception: Exception | None) -> None:
     out = Path(app.outdir)
     for name, (family, file, axes) in FONTS.items():
         package = f"fontpkg-{family}"
-        source = Path(str(distribution(package).locate_file(f"{package.replace('-', '_')}/files/{file}")))
+        source = Path(
+            str(distribution(package).locate_file(f"{package.replace('-', '_')}/files/{file}"))
+        )
         target = out / "_static" / "fonts" / f"{name}.woff2"
         styles.subset(source, target, TEXT, cache=out.parent / ".fonts", axes=axes)

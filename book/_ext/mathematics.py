@@ -38,7 +38,9 @@ def setup(app: Sphinx) -> dict[str, object]:
 def displayed(tex: str, nowrap: bool) -> str:
     r"""What MathJax is given: as in TeX with Sphinx, a ``\\`` outside an environment breaks lines."""
     tex = tex.strip()
-    if nowrap or not re.search(r"\\\\", re.sub(r"\\begin\{(.+?)\}.*?\\end\{\1\}", "", tex, flags=re.S)):
+    if nowrap or not re.search(
+        r"\\\\", re.sub(r"\\begin\{(.+?)\}.*?\\end\{\1\}", "", tex, flags=re.S)
+    ):
         return tex
     return rf"\begin{{split}}{tex}\end{{split}}"
 
@@ -81,7 +83,9 @@ def _set(translator: HTML5Translator, node: nodes.Element, tex: str, *, display:
     inside = f'{formula.html}<span class="mathml">{formula.mathml}</span>'
     if not display:
         return inside
-    focus = ' tabindex="0" role="group" aria-label="Equation"' if formula.width > PHONE_WIDTH_EM else ""
+    focus = (
+        ' tabindex="0" role="group" aria-label="Equation"' if formula.width > PHONE_WIDTH_EM else ""
+    )
     return f'<div class="formula"{focus}>{inside}</div>'
 
 

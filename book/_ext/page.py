@@ -11,7 +11,6 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
 
-
 class fold(nodes.General, nodes.Element):  # noqa: N801 (docutils names its nodes so)
     """What a page keeps folded until it is asked for: a native ``<details>``."""
 
@@ -56,7 +55,9 @@ def setup(app: Sphinx) -> dict[str, object]:
 
 def inner_contents(toc: str) -> str:
     """The list below the page's own title in Sphinx's table of contents of a page."""
-    match = re.search(r"^\s*<ul>\s*<li>.*?</a>\s*(<ul>.*</ul>)\s*</li>\s*</ul>\s*$", toc or "", re.S)
+    match = re.search(
+        r"^\s*<ul>\s*<li>.*?</a>\s*(<ul>.*</ul>)\s*</li>\s*</ul>\s*$", toc or "", re.S
+    )
     return match.group(1) if match else ""
 
 
@@ -71,19 +72,23 @@ def description(doctree: nodes.document | None) -> str:
 
 def scrollable(body: str) -> str:
     """Code and tables scroll in their own boxes, and the keyboard reaches the boxes."""
-    body = re.sub(r'<div class="highlight"><pre>', '<div class="highlight"><pre tabindex="0">', body)
+    body = re.sub(
+        r'<div class="highlight"><pre>', '<div class="highlight"><pre tabindex="0">', body
+    )
     body = body.replace("<table", '<div class="table-scroll" tabindex="0"><table').replace(
         "</table>", "</table></div>"
     )
     return re.sub(r"<th></th>", "<td></td>", body)
 
 
-def _complete(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document) -> None:
+def _complete(
+    app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document
+) -> None:
     context["contents"] = inner_contents(context.get("toc", ""))
     context["description"] = description(doctree)
     body = context.get("body")
     if body:
-        body = re.sub(r'\s*<style[^>]*scoped[^>]*>.*?</style>', "", body, flags=re.S)
+        body = re.sub(r"\s*<style[^>]*scoped[^>]*>.*?</style>", "", body, flags=re.S)
         context["body"] = scrollable(body)
 
 

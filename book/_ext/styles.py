@@ -75,7 +75,10 @@ def subset(
         cache: Folder that keeps the result under a digest of source, characters and axes.
         axes: For a variable font, each axis's fixed value or its ``(lowest, highest)``.
     """
-    wanted = "".join(sorted(set(text)))
+    present = {chr(code) for code in TTFont(source).getBestCmap()}
+    # A font without any of the characters is there for another reason (MathJax has one that sets
+    # the height of a line): it is kept whole.
+    wanted = "".join(sorted((set(text) & present) or present))
     recipe = hashlib.sha256(source.read_bytes())
     recipe.update(f"{wanted}\0{sorted((axes or {}).items())}".encode())
     kept = cache / f"{recipe.hexdigest()[:32]}.woff2"

@@ -124,9 +124,9 @@ def mathjax_folder() -> Path:
 
 def _lean(html: str) -> str:
     """Drops what MathJax writes for its own menu and for invisible operators."""
-    html = html.replace(' class=" MJX-TEX"', "").replace(' class="MathJax"', "")
-    html = html.replace(' texclass="ORD"', "").replace('class="mjx-n"', "")
-    html = re.sub(r'<mjx-mo ?><mjx-c class="mjx-c206[1-4]"></mjx-c></mjx-mo>', "", html)
+    html = html.replace('class=" MJX-TEX"', 'class="MJX-TEX"').replace(' class="MathJax"', "")
+    html = html.replace(' texclass="ORD"', "")
+    html = re.sub(r'<mjx-mo class="mjx-n"><mjx-c class="mjx-c206[1-4]"></mjx-c></mjx-mo>', "", html)
     return html.replace("<mjx-container ", '<mjx-container aria-hidden="true" ', 1)
 
 

@@ -1,0 +1,209 @@
+"""What a built page must be, as functions from pages to complaints (empty: all is well).
+
+``test_html`` runs them on the built book, and each of them on a page broken for it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from bs4 import BeautifulSoup, Tag
+
+# Budgets in bytes, as sent by a server that compresses. A stock Jupyter Book page sends 1.15 MB.
+HTML_BUDGET = 120_000
+FIRST_VIEW_BUDGET = 250_000  # page, style sheets, scripts and every font they name
+PICTURE_BUDGET = 350_000
+VIDEO_BUDGET = 3_000_000
+
+LOADS = {  # what makes a browser fetch something
+    "script": ("src",), "link": ("href",), "img": ("src", "srcset"), "video": ("src", "poster"),
+    "source": ("src", "srcset"), "audio": ("src",), "iframe": ("src",), "object": ("data",),
+    "embed": ("src",), "use": ("href", "xlink:href"), "input": ("src",), "track": ("src",),
+}  # fmt: skip
+FETCHED_LINKS = {"stylesheet", "icon", "preload", "modulepreload", "manifest", "preconnect"}
+
+
+class Page:
+    """A page of a built site, parsed once."""
+
+    def __init__(self, path: Path, root: Path):
+        self.path, self.root = path, root
+        self.name = path.relative_to(root).as_posix()
+        self.html = path.read_text(encoding="utf-8")
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        return BeautifulSoup(self.html, "html.parser")
+
+    @cached_property
+    def main(self) -> Tag:
+        return self.soup.find("main") or self.soup
+
+    @cached_property
+    def anchors(self) -> set[str]:
+        return {tag["id"] for tag in self.soup.find_all(id=True)} | {""}
+
+    @cached_property
+    def prose(self) -> str:
+        """The text outside code, formulas and the search page's script warning."""
+        copy = BeautifulSoup(str(self.main), "html.parser")
+        for tag in copy.select("pre, code, script, style, annotation, dt.sig, .math"):
+            tag.decompose()
+        return copy.get_text(" ")
+
+
+class Site:
+    """All pages below a folder."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.pages = {
+            page.name: page
+            for page in (Page(path, root) for path in sorted(root.rglob("*.html")))
+            if not page.name.startswith(("_static/", "_sources/"))
+            and "http-equiv" not in page.html[:300]
+        }
+
+
+def no_failure_shown(page: Page) -> list[str]:
+    """A traceback, standard error, or a mark that Sphinx or MathJax leaves for a mistake."""
+    found = [f"class {c!r}" for c in ("stderr", "system-message", "problematic", "traceback")
+             if page.main.select(f".{c}")]  # fmt: skip
+    found += ["a formula that failed"] * bool(page.main.select(".math-error, mjx-merror, merror"))
+    if "Traceback (most recent call last)" in page.main.get_text():
+        found.append("a traceback")
+    return found
+
+
+def no_unresolved_reference(page: Page) -> list[str]:
+    """A reference that Sphinx left as it was written, or ``??``."""
+    found = re.findall(r"\{(?:eq|ref|numref|cite\w*|doc|prf:ref)\}`?[^\s]*", page.prose)
+    found += [str(tag) for tag in page.main.select(".xref.eq, span.xref.std-ref, span.xref.std-numref")
+              if tag.find_parent("a") is None]  # fmt: skip
+    return [f"unresolved: {item}" for item in found] + ["??"] * ("(??)" in page.prose)
+
+
+def no_raw_sympy(page: Page) -> list[str]:
+    """sympy's own notation where a formula should be: in prose, or as a cell's only output."""
+    raw = re.compile(r"\b(?:Eq|Sum|Derivative|Integral|Symbol|IndexedBase)\(")
+    outputs = " ".join(tag.get_text(" ") for tag in page.main.select(".cell_output pre"))
+    return [f"raw sympy {m!r}" for m in raw.findall(page.prose) + raw.findall(outputs)]
+
+
+def pictures_speak(page: Page) -> list[str]:
+    """Figures and videos have a text alternative, a caption, a size, a poster, controls."""
+    found = []
+    for tag in page.main.select("img, video"):
+        name = tag.get("src", "?")
+        words = tag.get("alt") if tag.name == "img" else tag.get("aria-label")
+        if not (words or "").strip():
+            found.append(f"{name}: no text alternative")
+        if not (tag.get("width") and tag.get("height")) and not name.endswith(".svg"):
+            found.append(f"{name}: no size, so the page moves when it arrives")
+        figure = tag.find_parent("figure")
+        caption = figure.find("figcaption") if figure else None
+        if not caption or not caption.get_text(strip=True):
+            found.append(f"{name}: no caption")
+        if tag.name == "video":
+            found += [f"{name}: no {a}" for a in ("controls", "poster", "muted", "playsinline")
+                      if not tag.has_attr(a)]  # fmt: skip
+    return found
+
+
+def loads_from_here(page: Page) -> list[str]:
+    """Nothing is fetched from another host: neither by a tag nor by a style sheet."""
+    found = []
+    for name, attributes in LOADS.items():
+        for tag in page.soup.find_all(name):
+            if name == "link" and not FETCHED_LINKS & set(tag.get("rel") or []):
+                continue
+            found += [str(tag.get(a)) for a in attributes if _leaves(str(tag.get(a, "")))]
+    styles = " ".join(tag.get_text() for tag in page.soup.find_all("style"))
+    styles += " ".join(tag["style"] for tag in page.soup.find_all(style=True))
+    for sheet in _files(page, "link[rel~=stylesheet]", "href"):
+        styles += sheet.read_text(encoding="utf-8") if sheet.exists() else ""
+    urls = re.findall(r"url\(\s*['\"]?([^'\")]+)", styles) + re.findall(
+        r"@import\s+['\"]([^'\"]+)", styles
+    )
+    return [f"loads {url}" for url in found + [u for u in urls if _leaves(u)]]
+
+
+def links_resolve(page: Page, site: Site) -> list[str]:
+    """Every link and every load inside the site leads to a file, every anchor to an element."""
+    found = []
+    for tag in page.soup.find_all(True):
+        for attribute in ("href", "src", "poster"):
+            url = tag.get(attribute)
+            if not url or urlsplit(url).scheme or url.startswith("//"):
+                continue
+            parts = urlsplit(url)
+            target = (page.path.parent / unquote(parts.path)).resolve() if parts.path else page.path
+            if not target.exists():
+                found.append(f"{url}: no such file")
+            elif parts.fragment and target.suffix == ".html":
+                other = site.pages.get(target.relative_to(site.root.resolve()).as_posix())
+                if other and unquote(parts.fragment) not in other.anchors:
+                    found.append(f"{url}: no such anchor")
+    return found
+
+
+def within_budget(page: Page) -> list[str]:
+    """Sizes as a compressing server sends them."""
+    found = []
+    sent = _zipped(page.path)
+    if sent > HTML_BUDGET:
+        found.append(f"HTML {sent} > {HTML_BUDGET} bytes")
+    view = sent + first_view(page)
+    if view > FIRST_VIEW_BUDGET:
+        found.append(f"first view {view} > {FIRST_VIEW_BUDGET} bytes")
+    for selector, budget in (("img", PICTURE_BUDGET), ("video", VIDEO_BUDGET)):
+        for file in _files(page, selector, "src"):
+            if file.exists() and file.stat().st_size > budget:
+                found.append(f"{file.name}: {file.stat().st_size} > {budget} bytes")
+    return found
+
+
+def first_view(page: Page) -> int:
+    """Bytes of style sheets, scripts and of every font that the style sheets name."""
+    files = set(_files(page, "link[rel~=stylesheet]", "href")) | set(
+        _files(page, "script[src]", "src")
+    )
+    total = 0
+    for file in (f for f in files if f.exists()):
+        total += _zipped(file)
+        if file.suffix == ".css":
+            fonts = re.findall(r"url\(\s*['\"]?([^'\")]+\.woff2)", file.read_text(encoding="utf-8"))
+            total += sum((file.parent / font).stat().st_size for font in fonts)
+    return total
+
+
+def well_formed(page: Page) -> list[str]:
+    """One h1, a title, a description, a language, no duplicate id."""
+    ids = [tag["id"] for tag in page.soup.find_all(id=True)]
+    found = [f"id {i!r} twice" for i in sorted({i for i in ids if ids.count(i) > 1})]
+    if len(page.main.find_all("h1")) != 1:
+        found.append("not exactly one h1")
+    if not (page.soup.title and page.soup.title.get_text(strip=True)):
+        found.append("no title")
+    if not page.soup.select_one("meta[name=description][content]"):
+        found.append("no description")
+    return found + ["no language"] * (not page.soup.select_one("html[lang]"))
+
+
+def _leaves(url: str) -> bool:
+    return url.startswith("//") or urlsplit(url).scheme in ("http", "https", "ftp")
+
+
+def _files(page: Page, selector: str, attribute: str) -> list[Path]:
+    urls = [tag.get(attribute, "") for tag in page.soup.select(selector)]
+    return [
+        page.path.parent / unquote(urlsplit(u).path) for u in urls if u and not urlsplit(u).scheme
+    ]
+
+
+def _zipped(path: Path) -> int:
+    return len(gzip.compress(path.read_bytes(), 6))
