@@ -82,7 +82,7 @@ def no_failure_shown(page: Page) -> list[str]:
 def no_unresolved_reference(page: Page) -> list[str]:
     """A reference that Sphinx left as it was written, or ``??``."""
     found = re.findall(r"\{(?:eq|ref|numref|cite\w*|doc|prf:ref)\}`?[^\s]*", page.prose)
-    found += [str(tag) for tag in page.main.select(".xref.eq, span.xref.std-ref, span.xref.std-numref")
+    found += [str(tag) for tag in page.main.select(".xref.eq, span.std-ref, span.std-numref")
               if tag.find_parent("a") is None]  # fmt: skip
     return [f"unresolved: {item}" for item in found] + ["??"] * ("(??)" in page.prose)
 

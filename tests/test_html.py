@@ -50,9 +50,11 @@ def test_built_pages(book: Site, check) -> None:
 
 
 GOOD = """<!DOCTYPE html><html lang="en"><head><title>Page</title>
-<meta name="description" content="A page."><link rel="stylesheet" href="book.css"></head><body><main>
+<meta name="description" content="A page."><link rel="stylesheet" href="book.css"></head>
+<body><main>
 <h1 id="top">Page</h1><p>See <a href="#top">above</a>.</p>
-<figure><img src="a.png" alt="Two modes" width="4" height="3"><figcaption>Modes.</figcaption></figure>
+<figure><img src="a.png" alt="Two modes" width="4" height="3">
+<figcaption>Modes.</figcaption></figure>
 <pre>Eq(x, 1) is code</pre></main></body></html>"""
 VIDEO = (
     '<figure><video src="a.mp4" poster="a.png" width="4" height="3" controls muted playsinline '

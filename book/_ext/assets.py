@@ -102,6 +102,8 @@ def _drop_foreign(app: Sphinx, exception: Exception | None) -> None:
     static = Path(app.outdir) / "_static"
     for folder in ("vendor", "locales", "scripts", "styles", "images"):
         shutil.rmtree(static / folder, ignore_errors=True)
+    for macros in static.glob("*webpack-macros.html"):
+        macros.unlink()
     for file in static.glob("*.*"):
         if foreign(file.name) and file.name not in SEARCH:
             file.unlink()

@@ -1,7 +1,7 @@
-"""Figures and videos that cells show: light and dark, captioned, described, and files of their own.
+"""Figures and videos that cells show: light and dark, captioned, described, each its own file.
 
-A figure that carries a dark twin (``scorelab.plotting``) is written twice; the style sheet shows the
-one that fits. A video leaves the HTML for two files named by their digest. What has no name, no
+A figure that carries a dark twin (``scorelab.plotting``) is written twice; the style sheet shows
+the one that fits. A video leaves the HTML for two files named by their digest. What has no name, no
 caption or no text alternative is a warning, so that a strict build stops.
 """
 
@@ -29,7 +29,7 @@ MEDIA = "_static/media"
 logger = logging.getLogger(__name__)
 
 
-class film(nodes.General, nodes.Element):  # noqa: N801 (docutils names its nodes so)
+class film(nodes.General, nodes.Element):
     """A video: ``src`` and ``poster`` are file names below the media folder."""
 
 

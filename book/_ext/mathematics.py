@@ -36,7 +36,7 @@ def setup(app: Sphinx) -> dict[str, object]:
 
 
 def displayed(tex: str, nowrap: bool) -> str:
-    r"""What MathJax is given: as in TeX with Sphinx, a ``\\`` outside an environment breaks lines."""
+    r"""What MathJax is given: as ever in Sphinx, a ``\\`` outside an environment breaks lines."""
     tex = tex.strip()
     if nowrap or not re.search(
         r"\\\\", re.sub(r"\\begin\{(.+?)\}.*?\\end\{\1\}", "", tex, flags=re.S)

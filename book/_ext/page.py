@@ -11,11 +11,11 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
 
-class fold(nodes.General, nodes.Element):  # noqa: N801 (docutils names its nodes so)
+class fold(nodes.General, nodes.Element):
     """What a page keeps folded until it is asked for: a native ``<details>``."""
 
 
-class fold_title(nodes.General, nodes.TextElement):  # noqa: N801
+class fold_title(nodes.General, nodes.TextElement):
     """The line of a fold that is always visible."""
 
 
@@ -37,10 +37,12 @@ class FoldDropdowns(SphinxPostTransform):
         folded = fold("", ids=node["ids"], classes=[c for c in node["classes"] if c != "toggle"])
         folded["kind"] = node.tagname
         children = list(node.children)
-        if children and isinstance(children[0], nodes.title) or _is_title(children):
+        if (children and isinstance(children[0], nodes.title)) or _is_title(children):
             head = fold_title("", "", *children.pop(0).children)
         else:
             head = fold_title("", admonitionlabels.get(node.tagname, "More"))
+        for link in list(head.findall(nodes.reference)):
+            link.replace_self(link.children)  # a control inside a control confuses both
         folded += [head, *children]
         node.replace_self(folded)
 
@@ -78,7 +80,14 @@ def scrollable(body: str) -> str:
     body = body.replace("<table", '<div class="table-scroll" tabindex="0"><table').replace(
         "</table>", "</table></div>"
     )
-    return re.sub(r"<th></th>", "<td></td>", body)
+    return body.replace("<th></th>", "<td></td>")
+
+
+def plain_roles(body: str) -> str:
+    """Bibliography without the ARIA roles that the standard has since withdrawn."""
+    return body.replace(' role="doc-biblioentry"', "").replace(
+        '<div role="list" class="citation-list">', '<div class="citation-list">'
+    )
 
 
 def _complete(
@@ -89,7 +98,7 @@ def _complete(
     body = context.get("body")
     if body:
         body = re.sub(r"\s*<style[^>]*scoped[^>]*>.*?</style>", "", body, flags=re.S)
-        context["body"] = scrollable(body)
+        context["body"] = plain_roles(scrollable(body))
 
 
 def _is_title(children: list[nodes.Node]) -> bool:

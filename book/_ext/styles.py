@@ -14,11 +14,11 @@ from fontTools import subset as font_subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
-LAYOUT_FEATURES = "kern liga calt ccmp mark mkmk onum lnum tnum pnum".split()
+LAYOUT_FEATURES = ["kern", "liga", "calt", "ccmp", "mark", "mkmk", "onum", "lnum", "tnum", "pnum"]
 
 
 def purge(sheet: str, names: set[str]) -> str:
-    """Keeps MathJax's rules whose every ``mjx-`` element, ``mjx-c…`` glyph and font is in ``names``.
+    """Keeps MathJax's rules whose every element, glyph and font is in ``names``.
 
     Font faces are kept if a kept rule names their family.
     """

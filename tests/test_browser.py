@@ -1,0 +1,267 @@
+"""Every built page in headless Chromium, opened from disk with the network off.
+
+``BOOK_HTML`` names another build than ``_build/html``, ``CHROMIUM`` another browser.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Page as Tab
+
+ROOT = Path(__file__).resolve().parent.parent
+HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html")).resolve()
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGES = sorted(
+    path.relative_to(HTML).as_posix()
+    for path in HTML.rglob("*.html")
+    if "_static" not in path.parts and "http-equiv" not in path.read_text(encoding="utf-8")[:300]
+)
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+
+needs_book = pytest.mark.skipif(
+    not PAGES and not os.environ.get("CI"), reason="the book is not built (make book)"
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM and not os.environ.get("CI"):
+        pytest.skip("no Chromium (set CHROMIUM)")
+    assert CHROMIUM, "CI needs Chromium"
+    with sync_playwright() as playwright:
+        with_flags = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield with_flags
+        with_flags.close()
+
+
+class Visit:
+    """A page opened offline; what the browser complains about is kept."""
+
+    def __init__(self, browser: Browser, url: str, **options: object):
+        self.context = browser.new_context(offline=True, **options)
+        self.tab: Tab = self.context.new_page()
+        self.faults: list[str] = []
+        self.tab.on("console", self._heard)
+        self.tab.on("pageerror", lambda error: self.faults.append(f"exception: {error}"))
+        self.tab.on("requestfailed", lambda r: self.faults.append(f"failed request: {r.url}"))
+        self.tab.goto(url)
+
+    def __enter__(self) -> Visit:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+    def see_all(self) -> None:
+        """Scrolls through the page, so that what waits for the reader's eye is loaded."""
+        self.tab.evaluate(
+            """async () => {
+                for (let y = 0; y <= document.body.scrollHeight; y += 600) {
+                    scrollTo({top: y, behavior: "instant"});
+                    await new Promise(done => setTimeout(done, 40));
+                }
+                await document.fonts.ready;
+            }"""
+        )
+
+    def _heard(self, message: object) -> None:
+        if message.type in ("error", "warning"):
+            self.faults.append(f"console {message.type}: {message.text}")
+
+
+def test_the_book_is_built() -> None:
+    if os.environ.get("CI"):
+        assert PAGES, f"no page below {HTML}"
+
+
+@needs_book
+@pytest.mark.parametrize("page", PAGES)
+def test_page_on_a_desk(browser: Browser, page: str) -> None:
+    with Visit(browser, url(page), viewport=DESK) as visit:
+        visit.see_all()
+        assert visit.faults == []
+        assert visit.tab.locator("mjx-merror, .math-error").count() == 0
+        assert broken_images(visit.tab) == []
+        assert nameless_controls(visit.tab) == []
+
+
+@needs_book
+@pytest.mark.parametrize("page", PAGES)
+def test_page_on_a_phone(browser: Browser, page: str) -> None:
+    with Visit(browser, url(page), viewport=PHONE, color_scheme="dark") as visit:
+        visit.see_all()
+        assert visit.faults == []
+        assert too_wide(visit.tab) == []
+        assert wrong_palette(visit.tab, "dark") == []
+
+
+@needs_book
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_accessibility(browser: Browser, page: str, scheme: str) -> None:
+    with Visit(browser, url(page), viewport=DESK, color_scheme=scheme) as visit:
+        visit.see_all()
+        found = Axe().run(visit.tab).response["violations"]
+        told = {v["id"]: [n["html"][:160] for n in v["nodes"][:3]] for v in found}
+        assert told == {}
+
+
+@needs_book
+@pytest.mark.parametrize("page", PAGES)
+def test_videos(browser: Browser, page: str) -> None:
+    with Visit(browser, url(page), viewport=DESK) as visit:
+        assert still_videos(visit.tab) == []
+    with Visit(browser, url(page), viewport=DESK, reduced_motion="reduce") as visit:
+        assert len(still_videos(visit.tab)) == visit.tab.locator("video").count()
+
+
+@needs_book
+def test_theme_is_kept(browser: Browser) -> None:
+    with Visit(browser, url(PAGES[0]), viewport=DESK, color_scheme="light") as visit:
+        theme = "document.documentElement.dataset.theme"
+        assert visit.tab.evaluate(theme) == "light"
+        visit.tab.click("#theme")
+        assert visit.tab.evaluate(theme) == "dark"
+        visit.tab.reload()
+        assert visit.tab.evaluate(theme) == "dark"
+
+
+@needs_book
+def test_search_finds_a_word(browser: Browser) -> None:
+    with Visit(browser, url("search.html") + "?q=score", viewport=DESK) as visit:
+        visit.tab.wait_for_selector("#search-results li a", timeout=10_000)
+        assert visit.faults == []
+
+
+@needs_book
+def test_copying_an_equation_gives_its_tex(browser: Browser) -> None:
+    with_math = [p for p in PAGES if '<div class="math' in (HTML / p).read_text(encoding="utf-8")]
+    if not with_math:
+        pytest.skip("no displayed equation yet")
+    with Visit(browser, url(with_math[0]), viewport=DESK) as visit:
+        tex = visit.tab.locator("div.math annotation").first.text_content().strip()
+        copied = visit.tab.evaluate(
+            """() => {
+                getSelection().selectAllChildren(document.querySelector("div.math"));
+                const clipboardData = new DataTransfer();
+                const event = new ClipboardEvent("copy", {clipboardData, cancelable: true});
+                document.dispatchEvent(event);
+                return event.clipboardData.getData("text/plain");
+            }"""
+        )
+        assert copied == f"$$\n{tex}\n$$"
+
+
+SICK = [
+    ("<script>console.warn('x')</script>", lambda visit: visit.faults),
+    ("<script>throw new Error('x')</script>", lambda visit: visit.faults),
+    ('<script src="nowhere.js"></script>', lambda visit: visit.faults),
+    ('<img src="nowhere.png" alt="x">', lambda visit: broken_images(visit.tab)),
+    ('<div style="width: 500px; height: 1px"></div>', lambda visit: too_wide(visit.tab)),
+    ("<button></button>", lambda visit: nameless_controls(visit.tab)),
+    ('<a href="#x"></a>', lambda visit: nameless_controls(visit.tab)),
+    ('<video class="scorelab-video" src="x.mp4"></video>', lambda visit: still_videos(visit.tab)),
+    ('<img class="only-light" alt="x">', lambda visit: wrong_palette(visit.tab, "dark")),
+]
+
+
+@pytest.mark.parametrize(("fault", "check"), SICK, ids=[fault for fault, _ in SICK])
+def test_each_check_can_fail(browser: Browser, tmp_path: Path, fault: str, check) -> None:
+    page = tmp_path / "page.html"
+    whole = '<!DOCTYPE html><meta name="viewport" content="width=device-width"><p>Well.</p>'
+    page.write_text(whole, encoding="utf-8")
+    with Visit(browser, page.as_uri(), viewport=PHONE) as visit:
+        assert not check(visit)
+    page.write_text(whole + fault, encoding="utf-8")
+    with Visit(browser, page.as_uri(), viewport=PHONE) as visit:
+        visit.tab.wait_for_timeout(100)
+        assert check(visit)
+
+
+def url(page: str) -> str:
+    return (HTML / page).as_uri()
+
+
+def broken_images(tab: Tab) -> list[str]:
+    """Visible pictures that did not arrive."""
+    return tab.evaluate(
+        """async () => {
+            const shown = [...document.images].filter(i => getComputedStyle(i).display !== "none");
+            shown.forEach(i => { i.loading = "eager"; });
+            await Promise.allSettled(shown.map(i => i.decode()));
+            return shown.filter(i => !i.naturalWidth).map(i => i.outerHTML.slice(0, 160));
+        }"""
+    )
+
+
+def too_wide(tab: Tab) -> list[str]:
+    """What makes the page wider than the screen: no box may leave it but in its own scroll box."""
+    return tab.evaluate(
+        """() => {
+            const limit = innerWidth + 1;
+            if (document.documentElement.scrollWidth <= limit) return [];
+            return ["page: " + document.documentElement.scrollWidth].concat(
+                [...document.body.querySelectorAll("*")]
+                    .filter(e => e.getBoundingClientRect().right > limit)
+                    .slice(0, 5).map(e => e.outerHTML.slice(0, 120)));
+        }"""
+    )
+
+
+def wrong_palette(tab: Tab, scheme: str) -> list[str]:
+    """Figures that have two palettes and show the other one."""
+    other = {"dark": "light", "light": "dark"}[scheme]
+    return tab.evaluate(
+        """([right, wrong]) => {
+            const hidden = e => getComputedStyle(e).display === "none";
+            return [
+                ...[...document.querySelectorAll(wrong)].filter(e => !hidden(e)),
+                ...[...document.querySelectorAll(right)].filter(hidden),
+            ].map(e => e.outerHTML.slice(0, 160));
+        }""",
+        [f".only-{scheme}", f".only-{other}"],
+    )
+
+
+def nameless_controls(tab: Tab) -> list[str]:
+    """Links, buttons, fields, videos and focusable boxes without an accessible name."""
+    return tab.evaluate(
+        """() => [...document.querySelectorAll(
+                "a[href], button, input, select, textarea, summary, video")]
+            .filter(e => {
+                const labels = [...(e.labels ?? [])].map(l => l.textContent).join("");
+                const image = e.querySelector("img[alt]")?.alt ?? "";
+                const name = e.getAttribute("aria-label") ?? "";
+                return !(name + labels + image + e.textContent + (e.title ?? "")).trim();
+            })
+            .map(e => e.outerHTML.slice(0, 160))"""
+    )
+
+
+def still_videos(tab: Tab) -> list[str]:
+    """Videos whose time does not advance while they are on screen."""
+    still = []
+    for video in tab.locator("video").all():
+        video.scroll_into_view_if_needed()
+        began = video.evaluate("v => v.currentTime")
+        for _ in range(15):  # up to three seconds, on a busy machine
+            tab.wait_for_timeout(200)
+            if video.evaluate("v => v.currentTime") != began:
+                break
+        else:
+            still.append(video.evaluate("v => v.outerHTML.slice(0, 160)"))
+    return still
