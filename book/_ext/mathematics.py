@@ -15,6 +15,7 @@ import styles
 from docutils import nodes
 from macros import MACROS
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 def setup(app: Sphinx) -> dict[str, object]:
     app.add_html_math_renderer(RENDERER, (_visit_inline, None), (_visit_display, None))
+    app.add_post_transform(KeepPunctuation)
     app.connect("config-inited", _choose_renderer)
     app.connect("builder-inited", _start)
     app.connect("build-finished", _write_style_sheet)
@@ -54,9 +56,28 @@ def _start(app: Sphinx) -> None:
     app.typesetter = Typesetter(MACROS, cache=Path(app.outdir).parent / ".formulas")
 
 
+class KeepPunctuation(SphinxPostTransform):
+    """Ties a formula to the punctuation after it, which must not begin a line."""
+
+    default_priority = 960
+    formats = ("html",)
+
+    def run(self, **kwargs: object) -> None:
+        for node in list(self.document.findall(nodes.math)):
+            after = node.next_node(descend=False, siblings=True)
+            if isinstance(after, nodes.Text) and after.parent is node.parent:
+                tied = re.match(r"[.,;:!?)\]’”]+|-\w+", after.astext())
+                if tied:
+                    node["after"] = tied.group()
+                    after.parent.replace(after, nodes.Text(after.astext()[tied.end() :]))
+
+
 def _visit_inline(translator: HTML5Translator, node: nodes.math) -> None:
     formula = _set(translator, node, node.astext(), display=False)
-    translator.body.append(f'<span class="math">{formula}</span>')
+    formula = f'<span class="math">{formula}</span>'
+    if "after" in node:
+        formula = f'<span class="tied">{formula}{escape(node["after"])}</span>'
+    translator.body.append(formula)
     raise nodes.SkipNode
 
 
