@@ -13,7 +13,7 @@ import math
 
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from scorelab import checks
 from scorelab.sde import LangevinDiffusion, Score

@@ -41,7 +41,7 @@ class Measured:
             why: where the tolerance comes from; "4 SE" and the like.
 
         Raises:
-            FalseClaim: if |measured − exact| > tolerance, or any of them is not a number.
+            FalseClaim: if they differ by more than `tolerance`, or any of them is not a number.
         """
         error = abs(float(measured) - float(exact))
         if not error <= tolerance or math.isnan(tolerance):

@@ -65,12 +65,12 @@ class GaussianMixture:
 
     @property
     def n_components(self) -> int:
-        """K."""
+        """The number K of components."""
         return self.means.shape[0]
 
     @property
     def dim(self) -> int:
-        """d."""
+        """The dimension d."""
         return self.means.shape[1]
 
     @property

@@ -13,7 +13,7 @@ from torch import Tensor
 __all__ = ["SDE", "LangevinDiffusion", "Score"]
 
 Score = Callable[[Tensor], Tensor]
-"""A score function: a batch (n, …) in, the score of every row out, in the same shape."""
+"""A score function maps a batch (n, …) to the score of every row, in the same shape."""
 
 
 class SDE(ABC):
