@@ -74,7 +74,6 @@ class KeepPunctuation(SphinxPostTransform):
 
 def _visit_inline(translator: HTML5Translator, node: nodes.math) -> None:
     formula = _set(translator, node, node.astext(), display=False)
-    formula = f'<span class="math">{formula}</span>'
     if "after" in node:
         formula = f'<span class="tied">{formula}{escape(node["after"])}</span>'
     translator.body.append(formula)
@@ -100,14 +99,13 @@ def _set(translator: HTML5Translator, node: nodes.Element, tex: str, *, display:
         formula = translator.builder.app.typesetter(tex, display=display)
     except TexError as error:
         logger.warning("math: %s in the formula: %s", error, tex, location=node, type="math")
-        return f'<code class="math-error">{escape(tex)}</code>'
+        return f'<code class="math math-error">{escape(tex)}</code>'
     inside = f'{formula.html}<span class="mathml">{formula.mathml}</span>'
-    if not display:
-        return inside
-    focus = (
-        ' tabindex="0" role="group" aria-label="Equation"' if formula.width > PHONE_WIDTH_EM else ""
-    )
-    return f'<div class="formula"{focus}>{inside}</div>'
+    wide = formula.width > PHONE_WIDTH_EM
+    focus = ' tabindex="0" role="group" aria-label="Formula"' * wide
+    if display:
+        return f'<div class="formula"{focus}>{inside}</div>'
+    return f'<span class="math{" wide" * wide}"{focus}>{inside}</span>'
 
 
 def _write_style_sheet(app: Sphinx, exception: Exception | None) -> None:
