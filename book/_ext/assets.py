@@ -7,6 +7,7 @@ cut from pinned packages when the book is built; no third-party file is in the r
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from importlib.metadata import distribution
 from pathlib import Path
@@ -72,6 +73,9 @@ SEARCH = (  # loaded by the search page alone
 
 def setup(app: Sphinx) -> dict[str, object]:
     app.connect("html-page-context", _choose, priority=990)
+    # Sphinx writes a page again when its text changes; here also when what makes pages changes.
+    app.add_config_value("page_makers", _digest(Path(__file__).parent), "html")
+    app.connect("build-finished", _copy_own)
     app.connect("build-finished", _drop_foreign)
     app.connect("build-finished", _write_fonts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -93,6 +97,21 @@ def _choose(app: Sphinx, page: str, template: str, context: dict, doctree: objec
             ):  # scripts without a file are extensions' constants
                 own.append(asset)
         context[kind] = own
+
+
+def _digest(folder: Path) -> str:
+    makers = sorted((*folder.glob("*.py"), *folder.glob("*.js")))
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in makers)).hexdigest()
+
+
+def _copy_own(app: Sphinx, exception: Exception | None) -> None:
+    """Copies the book's style and script even if no page is written: Sphinx then copies nothing."""
+    if exception or app.builder.format != "html":
+        return
+    for folder in app.config.html_static_path:
+        source = Path(app.confdir) / folder
+        if source.is_relative_to(Path(app.srcdir)):
+            shutil.copytree(source, Path(app.outdir) / "_static", dirs_exist_ok=True)
 
 
 def _drop_foreign(app: Sphinx, exception: Exception | None) -> None:
