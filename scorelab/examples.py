@@ -1,8 +1,13 @@
-"""The mixture that the whole book samples from."""
+"""The mixture that the whole book samples from, and one that spells words."""
+
+import numpy as np
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+from matplotlib.transforms import Affine2D
 
 from scorelab.mixture import GaussianMixture
 
-__all__ = ["book_mixture"]
+__all__ = ["book_mixture", "lettering"]
 
 
 def book_mixture() -> GaussianMixture:
@@ -20,3 +25,39 @@ def book_mixture() -> GaussianMixture:
             [[0.8, 0.3], [0.3, 0.6]],
         ],
     )
+
+
+def lettering(text: str, *, width: float = 12.0, spacing: float = 0.16) -> GaussianMixture:
+    """A mixture that spells `text`: equal small Gaussians on a lattice inside the letters.
+
+    Args:
+        text: one line; may hold mathtext between dollar signs.
+        width: of the line, centred on the origin.
+        spacing: of the lattice; half of it is each Gaussian's standard deviation.
+
+    Raises:
+        ValueError: if no point of the lattice lies inside the letters.
+    """
+    outline = TextPath((0, 0), text, size=1)
+    low, high = outline.get_extents().min, outline.get_extents().max
+    scale = width / (high[0] - low[0])
+    outline = Affine2D().translate(*-(low + high) / 2).scale(scale).transform_path(outline)
+    height = scale * (high[1] - low[1])
+    x, y = np.meshgrid(
+        np.arange(-width / 2, width / 2, spacing), np.arange(-height / 2, height / 2, spacing)
+    )
+    lattice = np.column_stack([x.ravel(), y.ravel()])
+    means = lattice[_inside(outline, lattice)]
+    if len(means) == 0:
+        raise ValueError(f"text {text!r} holds no point of a lattice of spacing {spacing}")
+    n = len(means)
+    return GaussianMixture(np.full(n, 1 / n), means, np.full(n, (spacing / 2) ** 2))
+
+
+def _inside(outline: Path, points: np.ndarray) -> np.ndarray:
+    """Which points lie inside, counting each contour that surrounds them: letters have holes."""
+    crossings = sum(
+        Path(contour).contains_points(points).astype(int)
+        for contour in outline.to_polygons(closed_only=True)
+    )
+    return crossings % 2 == 1
