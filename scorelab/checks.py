@@ -1,5 +1,7 @@
 """Checks of arguments, shared by the whole package: each names the argument and what is wrong."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -36,6 +38,18 @@ def noise_level(sigma: float | Tensor, x: Tensor, name: str = "sigma") -> Tensor
         where = f"[{int(wrong.nonzero()[0, 0])}]" if levels.ndim else ""
         raise ValueError(f"{name}{where} must be finite and > 0, got {levels[wrong][0].item()}")
     return levels
+
+
+def levels(name: str, sigmas: Tensor | Sequence[float], x: Tensor) -> Tensor:
+    """Return noise levels as a tensor (L,) like `x`; raise `ValueError` unless each is > 0."""
+    tensor = torch.as_tensor(sigmas, dtype=x.dtype, device=x.device)
+    if tensor.ndim != 1 or not len(tensor):
+        raise ValueError(f"{name} must have shape (L,) with L >= 1, got {tuple(tensor.shape)}")
+    wrong = ~(torch.isfinite(tensor) & (tensor > 0))
+    if wrong.any():
+        i = int(wrong.nonzero()[0, 0])
+        raise ValueError(f"{name}[{i}] must be finite and > 0, got {tensor[i].item()}")
+    return tensor
 
 
 def batch(name: str, x: Tensor, dim: int | None = None) -> Tensor:

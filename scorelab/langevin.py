@@ -7,9 +7,13 @@ $$ x \leftarrow x + \tfrac{\varepsilon}{2} \nabla \log p(x) + \sqrt{\varepsilon}
 
 It is the Euler-Maruyama step with $\Delta t = \varepsilon$ on
 $dx = \tfrac12 \nabla \log p\,dt + dw$, and the code says so: `langevin_dynamics` has no loop.
+
+Annealed Langevin dynamics is the same run, level by level, on the scores of ever less noisy data,
+with a step that shrinks with the noise: $\alpha_i = \varepsilon\, \sigma_i^2 / \sigma_L^2$.
 """
 
 import math
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -19,7 +23,7 @@ from scorelab import checks
 from scorelab.sde import LangevinDiffusion, Score
 from scorelab.solvers import Recorder, Trajectory, euler_maruyama
 
-__all__ = ["langevin_dynamics", "mala"]
+__all__ = ["annealed_langevin_dynamics", "langevin_dynamics", "mala"]
 
 
 def langevin_dynamics(
@@ -130,3 +134,81 @@ def mala(
         recorder(step + 1, x)
     rate = accepted / (n_steps * len(x0))
     return Trajectory(recorder.states, step_size * recorder.steps, acceptance_rate=rate)
+
+
+@torch.no_grad()
+def annealed_langevin_dynamics(
+    score: Callable[[Tensor, Tensor], Tensor],
+    x0: Tensor,
+    *,
+    sigmas: Tensor | Sequence[float],
+    step_size: float,
+    n_steps: int,
+    denoise: bool = False,
+    record_every: int | None = None,
+    generator: torch.Generator | None = None,
+    progress: bool = False,
+) -> Trajectory:
+    r"""Langevin dynamics on $p_{\sigma_1}, \dots, p_{\sigma_L}$ in turn, from much noise to little.
+
+    Level i starts where level i − 1 ended and takes `n_steps` steps
+
+    $$ x \leftarrow x + \tfrac{\alpha_i}{2} s(x, \sigma_i) + \sqrt{\alpha_i}\, z,
+       \qquad \alpha_i = \varepsilon\, \sigma_i^2 / \sigma_L^2, $$
+
+    so that the signal-to-noise ratio of a step is the same at all levels.
+
+    Args:
+        score: the noise-conditional score; called with the batch (n, …) and σ as a scalar tensor.
+        x0: the starting points, (n, …); draws of N(0, σ₁² I) are near the noisiest law.
+        sigmas: the levels, (L,), strictly descending.
+        step_size: ε > 0, the step at the last level, in squared units of x.
+        n_steps: number of steps at each level, ≥ 1.
+        denoise: end with the mean of the clean data given the state,
+            $x + \sigma_L^2 s(x, \sigma_L)$, which takes the last noise away.
+        record_every: record every so many steps of the whole run, counted over all levels; if not
+            given, the first and last state alone.
+        generator: the source of randomness.
+        progress: show a progress bar.
+
+    Returns:
+        The trajectory, its times the running sum of the steps α. Denoising changes the last state
+        and takes no time.
+
+    Raises:
+        ValueError: for bad arguments.
+        FloatingPointError: with the level and the step, when ε is too large and the state
+            overflows.
+
+    Source: Song and Ermon (2019), algorithm 1; Jolicoeur-Martineau et al. (2021), section 3.1, for
+    the last denoising.
+    """
+    checks.batch("x0", x0)
+    levels = checks.levels("sigmas", sigmas, x0)
+    if (levels.diff() >= 0).any():
+        i = int((levels.diff() >= 0).nonzero()[0, 0])
+        raise ValueError(f"sigmas must descend strictly, but sigmas[{i + 1}] >= sigmas[{i}]")
+    step_size = checks.positive("step_size", step_size)
+    checks.count("n_steps", n_steps)
+    recorder = Recorder(x0, n_steps * len(levels), record_every)
+    # Every recorded step of the whole run is among these steps of its level.
+    every = None if record_every is None else math.gcd(record_every, n_steps)
+    steps = step_size * (levels.double() / levels[-1].double()) ** 2
+    x = x0
+    for i, (sigma, step) in enumerate(zip(tqdm(levels, disable=not progress), steps, strict=True)):
+        run = langevin_dynamics(
+            lambda y, sigma=sigma: score(y, sigma),
+            x,
+            step_size=float(step),
+            n_steps=n_steps,
+            record_every=every,
+            generator=generator,
+        )
+        for j in range(1, len(run.states)):
+            recorder(i * n_steps + j * (every or n_steps), run.states[j])
+        x = run.final
+    if denoise:
+        x = x + levels[-1] ** 2 * score(x, levels[-1])
+        recorder(n_steps * len(levels), x)
+    clock = torch.cat([steps.new_zeros(1), steps.repeat_interleave(n_steps).cumsum(0)])
+    return Trajectory(recorder.states, clock.cpu()[recorder.steps.long()])

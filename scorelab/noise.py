@@ -1,0 +1,298 @@
+r"""Noise schedules: how many levels, how far apart, and how to move between them.
+
+The levels $\sigma_1 > \dots > \sigma_L$ fall geometrically, with the ratio
+$\gamma = \sigma_{i-1} / \sigma_i$. Song and Ermon (2020) choose everything by three criteria:
+
+- $\sigma_1$ is the largest distance between two data points, so that noise joins all of them;
+- neighbouring levels overlap: of the noise at level i, in D dimensions, a share
+  $\Phi(\sqrt{2D}(\gamma - 1) + 3\gamma) - \Phi(\sqrt{2D}(\gamma - 1) - 3\gamma) \approx \tfrac12$
+  has a length that is usual at level i − 1;
+- the T steps at a level forget the level before: the variance of the noise, $\gamma^2$ in units of
+  $\sigma_i^2$ at the start, ends as close to 1 as it can.
+"""
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from scipy.optimize import brentq, minimize_scalar
+from scipy.special import ndtr
+from torch import Tensor
+
+from scorelab import checks
+
+__all__ = [
+    "NoiseSchedule",
+    "best_step_ratio",
+    "geometric_sigmas",
+    "largest_distance",
+    "level_overlap",
+    "variance_after",
+]
+
+# Pairs are compared one by one up to this many points: a second of work, and 128 MB.
+_EXACT = 4096
+
+
+def geometric_sigmas(sigma_max: float, sigma_min: float, n_levels: int) -> Tensor:
+    r"""Levels $\sigma_i = \sigma_1 (\sigma_L / \sigma_1)^{(i-1)/(L-1)}$ that fall by one ratio.
+
+    Args:
+        sigma_max: σ₁.
+        sigma_min: σ_L, with 0 < σ_L < σ₁.
+        n_levels: L ≥ 2.
+
+    Returns:
+        (L,), descending, in the default dtype, its ends exact.
+
+    Raises:
+        ValueError: for bad arguments.
+
+    Source: Song and Ermon (2019), section 4.1.
+    """
+    _ends(sigma_max, sigma_min)
+    checks.count("n_levels", n_levels, least=2)
+    exponents = torch.linspace(0, 1, n_levels, dtype=torch.float64)
+    sigmas = float(sigma_max) * (float(sigma_min) / float(sigma_max)) ** exponents
+    sigmas[0], sigmas[-1] = float(sigma_max), float(sigma_min)
+    return sigmas.to(torch.get_default_dtype())
+
+
+def level_overlap(ratio: float, dim: int) -> float:
+    r"""Share of the noise of one level whose length is usual at the level above.
+
+    $$ \Phi(\sqrt{2D}(\gamma - 1) + 3\gamma) - \Phi(\sqrt{2D}(\gamma - 1) - 3\gamma) $$
+
+    The length of $\sigma z$ in D dimensions is close to $N(\sqrt D \sigma, \sigma^2 / 2)$; "usual"
+    is within three standard deviations. For D ≤ 4 the share stays near 1 for every ratio: in few
+    dimensions this criterion does not bind.
+
+    Args:
+        ratio: γ = σ_{i−1} / σ_i > 1.
+        dim: D, the number of coordinates.
+
+    Source: Song and Ermon (2020), section 3.2.
+    """
+    shift = math.sqrt(2 * dim) * (ratio - 1)
+    return float(ndtr(shift + 3 * ratio) - ndtr(shift - 3 * ratio))
+
+
+def variance_after(n_steps: int, ratio: float, step_ratio: float) -> float:
+    r"""Variance, in units of $\sigma_i^2$, that T Langevin steps leave of the level before.
+
+    For data at one point, x starts from $N(0, \gamma^2 \sigma_i^2)$ and follows the score
+    $-x / \sigma_i^2$. With $\eta = \varepsilon / \sigma_L^2$, a step in the half form of this book
+    multiplies x by $1 - \eta/2$ and adds variance $\eta \sigma_i^2$, so
+
+    $$ (1 - \tfrac{\eta}{2})^{2T} (\gamma^2 - \lambda) + \lambda, \qquad
+       \lambda = \frac{1}{1 - \eta / 4}. $$
+
+    Song and Ermon write it in the full form, $x \leftarrow x + \alpha s + \sqrt{2\alpha} z$: their
+    ε is half of ours.
+
+    Args:
+        n_steps: T.
+        ratio: γ.
+        step_ratio: η = ε / σ_L², in (0, 4).
+
+    Source: Song and Ermon (2020), proposition 3.
+    """
+    limit = 1 / (1 - step_ratio / 4)
+    return (1 - step_ratio / 2) ** (2 * n_steps) * (ratio**2 - limit) + limit
+
+
+def best_step_ratio(n_steps: int, ratio: float) -> float:
+    r"""The $\eta = \varepsilon / \sigma_L^2$ (half form) whose `variance_after` T steps is least.
+
+    That variance is above 1 for every η: small steps forget too little, large ones add a bias.
+    """
+    best = minimize_scalar(
+        lambda log_eta: variance_after(n_steps, ratio, math.exp(log_eta)),
+        bounds=(math.log(1e-9), math.log(2)),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    return math.exp(best.x)
+
+
+def largest_distance(x: Tensor) -> tuple[float, float]:
+    r"""Largest pairwise distance of a data set: a value that is attained, and an upper bound.
+
+    With centre c and radius $R = \max \|x - c\|$, a pair further apart than D has both points at
+    least $D - R$ from c. If no more than 4,096 points are, they are compared pair by pair, and both
+    numbers are the exact distance. If more are, the first number is what repeated jumps to the
+    furthest point find, and the second is 2R.
+
+    Args:
+        x: (n, …), n ≥ 2.
+
+    Returns:
+        The largest distance found and an upper bound on all, equal if exact; in the units of x.
+    """
+    checks.batch("x", x)
+    points = x.detach().reshape(len(x), -1).double()
+    points = points - points.mean(0)
+    radii = points.norm(dim=1)
+    radius = radii.max().item()
+    found, start = 0.0, radii.argmax()
+    while True:
+        distances = (points - points[start]).norm(dim=1)
+        start = distances.argmax()
+        if distances[start].item() <= found:
+            break
+        found = distances[start].item()
+    # The margin keeps rounding from dropping an end of the pair itself.
+    candidates = points[radii >= (found - radius) * (1 - 1e-9)]
+    if len(candidates) > _EXACT:
+        return found, 2 * radius
+    exact = max(
+        found, *(torch.cdist(part, candidates).max().item() for part in candidates.split(512))
+    )
+    return exact, exact
+
+
+@dataclass(frozen=True)
+class NoiseSchedule:
+    r"""Levels, step and number of steps of annealed Langevin dynamics, and what they reach.
+
+    Attributes:
+        sigmas: (L,), descending.
+        step_size: ε, the step at the last level in the half form, in squared units of x.
+        n_steps: T, steps at each level.
+        dim: D, the number of coordinates of the data.
+        distance_bound: no two data points are further apart; equal to σ₁ if that is exact.
+    """
+
+    sigmas: Tensor
+    step_size: float
+    n_steps: int
+    dim: int
+    distance_bound: float
+
+    @classmethod
+    def from_data(
+        cls,
+        x: Tensor,
+        *,
+        sigma_min: float,
+        overlap: float = 0.5,
+        max_ratio: float = 4 / 3,
+        variance: float = 1.05,
+        n_steps: int | None = None,
+    ) -> Self:
+        r"""Choose a schedule for data by the criteria of Song and Ermon (2020).
+
+        Args:
+            x: the data, (n, …), n ≥ 2.
+            sigma_min: σ_L, small enough that data with this noise is as good as data.
+            overlap: the least `level_overlap`, in (0, 1).
+            max_ratio: the largest ratio γ, whatever the overlap. It decides in few dimensions
+                (below 73 at 4/3), where the overlap would allow jumps so wide that the points fall
+                into modes before the modes have their weights.
+            variance: the largest `variance_after` the steps of a level, > 1.
+            n_steps: T, where the computing time is given; the least that reaches `variance`, if
+                not.
+
+        Returns:
+            The schedule: the fewest levels, and the step that forgets best.
+
+        Raises:
+            ValueError: for bad arguments, or if no two points are further apart than `sigma_min`.
+        """
+        sigma_min = checks.positive("sigma_min", sigma_min)
+        _between("overlap", overlap, 0, 1)
+        _between("max_ratio", max_ratio, 1, math.inf)
+        _between("variance", variance, 1, math.inf)
+        checks.batch("x", x)
+        if x.ndim < 2 or len(x) < 2 or not bool(torch.isfinite(x).all()):
+            raise ValueError(
+                f"x must have shape (n, …) with n >= 2 and be finite, got {tuple(x.shape)}"
+            )
+        sigma_max, bound = largest_distance(x)
+        if sigma_max <= sigma_min:
+            raise ValueError(
+                f"sigma_min must be below the largest distance of two points of x, {sigma_max:g}, "
+                f"got {sigma_min:g}"
+            )
+        dim = x[0].numel()
+        widest = min(max_ratio, _ratio_of_overlap(overlap, dim))
+        # Rounding must not turn an exact number of levels into one more.
+        n_levels = 1 + max(1, math.ceil(math.log(sigma_max / sigma_min) / math.log(widest) - 1e-9))
+        ratio = (sigma_max / sigma_min) ** (1 / (n_levels - 1))
+        if n_steps is None:
+            n_steps = next(
+                n
+                for n in itertools.count(1)
+                if variance_after(n, ratio, best_step_ratio(n, ratio)) <= variance
+            )
+        step_ratio = best_step_ratio(checks.count("n_steps", n_steps), ratio)
+        return cls(
+            sigmas=geometric_sigmas(sigma_max, sigma_min, n_levels),
+            step_size=step_ratio * sigma_min**2,
+            n_steps=n_steps,
+            dim=dim,
+            distance_bound=bound,
+        )
+
+    @property
+    def ratio(self) -> float:
+        """γ, the ratio of one level to the next."""
+        ends = float(self.sigmas[0]) / float(self.sigmas[-1])
+        return ends ** (1 / (len(self.sigmas) - 1))
+
+    @property
+    def overlap(self) -> float:
+        """The `level_overlap` that the levels reach."""
+        return level_overlap(self.ratio, self.dim)
+
+    @property
+    def variance(self) -> float:
+        """The `variance_after` the steps of a level."""
+        step_ratio = self.step_size / float(self.sigmas[-1]) ** 2
+        return variance_after(self.n_steps, self.ratio, step_ratio)
+
+    def report(self) -> str:
+        """What was chosen and the number that each criterion reached, as a Markdown table."""
+        sigma_max, sigma_min = float(self.sigmas[0]), float(self.sigmas[-1])
+        exact = math.isclose(sigma_max, self.distance_bound, rel_tol=1e-6)
+        distance = "exact" if exact else f"found; at most {self.distance_bound:.4g}"
+        return "\n".join(
+            [
+                "| chosen | by | reached |",
+                "|---|---|--:|",
+                f"| σ₁ = {sigma_max:.4g} | largest distance of two points ({distance}) "
+                f"| {sigma_max:.4g} |",
+                f"| L = {len(self.sigmas)} levels down to {sigma_min:.4g} | ratio of two levels "
+                f"| {self.ratio:.4f} |",
+                f"| | overlap of two levels in D = {self.dim} | {self.overlap:.3f} |",
+                f"| ε = {self.step_size:.3g}, T = {self.n_steps} steps a level "
+                f"| variance after a level, over the level's own | {self.variance:.4f} |",
+            ]
+        )
+
+    def _repr_markdown_(self) -> str:
+        return self.report()
+
+
+def _ratio_of_overlap(overlap: float, dim: int) -> float:
+    """The ratio at which `level_overlap` falls to `overlap`; infinite in dimensions ≤ 4."""
+    if math.sqrt(2 * dim) <= 3:
+        return math.inf
+    # From here on both arguments of Φ are above 3 σ apart, and the overlap falls with the ratio.
+    above = 2.0
+    while level_overlap(above, dim) > overlap:
+        above *= 2
+    return float(brentq(lambda ratio: level_overlap(ratio, dim) - overlap, 1.0, above))
+
+
+def _ends(sigma_max: float, sigma_min: float) -> None:
+    checks.positive("sigma_min", sigma_min)
+    if checks.positive("sigma_max", sigma_max) <= sigma_min:
+        raise ValueError(f"sigma_max must be > sigma_min, got {sigma_max} and {sigma_min}")
+
+
+def _between(name: str, value: float, low: float, high: float) -> None:
+    if not low < value < high:
+        raise ValueError(f"{name} must lie between {low} and {high}, got {value}")
