@@ -40,6 +40,7 @@ __all__ = [
     "ncsn_loss",
     "ncsn_terms",
     "relative_fisher_error",
+    "square",
 ]
 
 NoisyScore = Callable[[Tensor, float | Tensor], Tensor]
@@ -49,7 +50,7 @@ Weight = Callable[[Tensor], Tensor]
 """The weight λ of a noise level in the loss: levels (L,) in, weights (L,) out."""
 
 
-def _square(sigma: Tensor) -> Tensor:
+def square(sigma: Tensor) -> Tensor:
     """λ(σ) = σ², which makes all levels count about the same (Song and Ermon, 2019)."""
     return sigma**2
 
@@ -213,7 +214,7 @@ def ncsn_loss(
     x: Tensor,
     sigmas: Tensor,
     *,
-    weight: Weight = _square,
+    weight: Weight = square,
     levels: str = "sample",
     antithetic: bool = False,
     generator: torch.Generator | None = None,
@@ -260,7 +261,7 @@ def ncsn_terms(
     x: Tensor,
     sigmas: Tensor,
     *,
-    weight: Weight = _square,
+    weight: Weight = square,
     antithetic: bool = False,
     generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:

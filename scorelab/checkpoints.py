@@ -1,0 +1,122 @@
+"""Files that hold a trained network, or a training run to be taken up again.
+
+A file is written beside its final place and then moved there in one step, so that whoever kills the
+run, at whatever moment, the last whole file stays. It carries a digest of its numbers, so that a
+damaged file is recognised, whatever the damage. The format is safetensors: numbers and text, and
+nothing that could be executed.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from scorelab.networks import ARCHITECTURES
+
+__all__ = ["CheckpointError", "load_checkpoint", "read", "save_checkpoint", "write"]
+
+
+class CheckpointError(ValueError):
+    """A file that is damaged, or that holds something else than was asked for."""
+
+
+def save_checkpoint(path: str | Path, model: nn.Module, metadata: dict) -> None:
+    """Write a network and what is to be known about it.
+
+    Args:
+        path: the file; it is replaced in one step, or not at all.
+        model: a network of `scorelab.networks`.
+        metadata: what JSON can hold: seeds, noise levels, measured errors.
+
+    Raises:
+        ValueError: if the class of `model` is not registered, or `metadata` is not JSON.
+    """
+    name = type(model).__name__
+    if ARCHITECTURES.get(name) is not type(model):
+        raise ValueError(f"model must be one of {sorted(ARCHITECTURES)}, got {name}")
+    header = {"kind": "model", "class": name, "config": model.config, "metadata": metadata}
+    write(path, model.state_dict(), header)
+
+
+def load_checkpoint(path: str | Path) -> tuple[nn.Module, dict]:
+    """Read a network that `save_checkpoint` wrote, in evaluation mode, on the CPU.
+
+    Returns:
+        The network, built again from its class and configuration, and the metadata.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        CheckpointError: with the file's name, if it is damaged, holds no network, or a network
+            that this version does not know.
+    """
+    tensors, header = read(path, "model")
+    if header["class"] not in ARCHITECTURES:
+        raise CheckpointError(
+            f"{path}: holds a network {header['class']!r}; known are {sorted(ARCHITECTURES)}"
+        )
+    try:
+        model = ARCHITECTURES[header["class"]](**header["config"])
+        # The tensors of the file replace those of the model, so that their dtype is kept.
+        model.load_state_dict(tensors, assign=True)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: does not fit {header['class']}: {error}") from error
+    return model.eval(), header["metadata"]
+
+
+def write(path: str | Path, tensors: dict[str, Tensor], header: dict) -> None:
+    """Write named tensors and a header of JSON, in one step or not at all."""
+    path = Path(path)
+    tensors = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
+    try:
+        text = json.dumps(header, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"metadata must be JSON: {error}") from None
+    content = save(tensors, {"scorelab": text, "digest": _digest(tensors, text)})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read(path: str | Path, kind: str) -> tuple[dict[str, Tensor], dict]:
+    """Read what `write` wrote, checked; `kind` is the `kind` that the header must name."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no checkpoint at {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            attributes = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, UnicodeDecodeError) as error:
+        raise CheckpointError(f"{path}: damaged, or no safetensors file: {error}") from error
+    text = attributes.get("scorelab")
+    if text is None:
+        raise CheckpointError(f"{path}: a safetensors file, but not written by scorelab")
+    if attributes.get("digest") != _digest(tensors, text):
+        raise CheckpointError(f"{path}: damaged: its numbers do not have the digest they should")
+    header = json.loads(text)
+    if header["kind"] != kind:
+        raise CheckpointError(f"{path}: holds a {header['kind']}, not a {kind}")
+    return tensors, header
+
+
+def _digest(tensors: dict[str, Tensor], text: str) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

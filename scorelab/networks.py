@@ -1,0 +1,161 @@
+r"""Networks that learn a noise-conditional score $s_\theta(x, \sigma)$.
+
+All are called as `model(x, sigma)`, with x of shape (n, …) and σ a scalar or (n,), and return a
+tensor in the shape of x: the contract of `scorelab.matching`.
+
+The loss with $\lambda(\sigma) = \sigma^2$ asks for $\sigma s$ of about the same size at all levels.
+A plain network would have to produce scores of size $1 / \sigma$, over several orders of magnitude.
+So the network F itself works on numbers of size 1, and the formula around it knows the scales
+(Karras et al., 2022): with data of mean m and variance v,
+
+$$ s_\theta(x, \sigma) = -\frac{x - m}{\sigma^2 + v}
+   + \frac{1}{\sigma} \sqrt{\frac{v}{\sigma^2 + v}}\;
+     F_\theta\Bigl(\frac{x - m}{\sqrt{\sigma^2 + v}}, \log \sigma\Bigr). $$
+
+The first term is the exact score of Gaussian data, which is right at large σ; the second is
+F / σ at small σ, the form of Song and Ermon (2020).
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from scorelab import checks
+
+__all__ = ["ARCHITECTURES", "ScoreMLP", "architecture"]
+
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {}
+"""The networks by class name, from which a checkpoint is built again."""
+
+
+def architecture(cls: type[nn.Module]) -> type[nn.Module]:
+    """Decorator: let checkpoints hold this network.
+
+    The class must keep the arguments it was made with as the attribute `config`, a dict of numbers,
+    strings and lists.
+    """
+    ARCHITECTURES[cls.__name__] = cls
+    return cls
+
+
+@architecture
+class ScoreMLP(nn.Module):
+    r"""A residual multilayer perceptron for the score of data in $\mathbb{R}^d$.
+
+    Its layers are $h \leftarrow h + \mathrm{SiLU}(W h + b + V e(\sigma))$, where $e(\sigma)$ holds
+    $\log \sigma$ and Fourier features of it. The last layer starts at 0: before training the
+    network is the score of a Gaussian with the data's mean and variance.
+
+    Args:
+        dim: d.
+        width: units a layer.
+        depth: number of hidden layers, ≥ 1.
+        data_mean: m of the formula above, a number or d numbers.
+        data_std: $\sqrt v$, the standard deviation of a coordinate of the data.
+        n_frequencies: number of Fourier frequencies in log σ.
+
+    Raises:
+        ValueError: for bad arguments.
+
+    Source: Song and Ermon (2020), section 3.3 (the 1/σ); Karras et al. (2022), eq. 7 (the skip
+    connection), written as a score by $s = (D - x) / \sigma^2$.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        *,
+        width: int = 64,
+        depth: int = 3,
+        data_mean: float | list[float] = 0.0,
+        data_std: float = 1.0,
+        n_frequencies: int = 8,
+    ) -> None:
+        super().__init__()
+        checks.count("dim", dim)
+        checks.count("width", width)
+        checks.count("depth", depth)
+        checks.count("n_frequencies", n_frequencies)
+        checks.positive("data_std", data_std)
+        mean = torch.as_tensor(data_mean, dtype=torch.get_default_dtype())
+        if mean.shape not in ((), (dim,)) or not bool(torch.isfinite(mean).all()):
+            raise ValueError(
+                f"data_mean must be a finite number or {dim} of them, got {data_mean!r}"
+            )
+        self.config = {
+            "dim": dim,
+            "width": width,
+            "depth": depth,
+            "data_mean": mean.tolist(),
+            "data_std": float(data_std),
+            "n_frequencies": n_frequencies,
+        }
+        self.dim = dim
+        self.register_buffer("data_mean", mean.expand(dim).clone())
+        self.register_buffer("data_variance", torch.tensor(float(data_std) ** 2))
+        self.embedding = LogFourier(n_frequencies)
+        self.first = nn.Linear(dim, width)
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))
+        self.levels = nn.ModuleList(
+            nn.Linear(self.embedding.size, width, bias=False) for _ in range(depth)
+        )
+        self.last = nn.Linear(width, dim)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)
+
+    @classmethod
+    def for_data(cls, x: Tensor, **options) -> "ScoreMLP":
+        """A network whose `dim`, `data_mean` and `data_std` are those of the data x, (n, d)."""
+        checks.batch("x", x)
+        if x.ndim != 2 or len(x) < 2:
+            raise ValueError(f"x must have shape (n, d) with n >= 2, got {tuple(x.shape)}")
+        std = x.var(0).mean().sqrt().item()
+        return cls(x.shape[1], data_mean=x.mean(0).tolist(), data_std=std, **options)
+
+    def forward(self, x: Tensor, sigma: float | Tensor) -> Tensor:
+        """The score of the noisy data.
+
+        Args:
+            x: (n, d).
+            sigma: standard deviation of the noise, a scalar or (n,).
+
+        Returns:
+            (n, d).
+        """
+        checks.batch("x", x, self.dim)
+        if x.ndim != 2:
+            raise ValueError(f"x must have shape (n, {self.dim}), got {tuple(x.shape)}")
+        sigma = checks.noise_level(sigma, x).reshape(-1, 1).expand(len(x), 1)
+        total = sigma**2 + self.data_variance
+        centred = x - self.data_mean
+        features = self.embedding(sigma)
+        h = nn.functional.silu(self.first(centred * total.rsqrt()) + self.levels[0](features))
+        for layer, level in zip(self.layers, self.levels[1:], strict=True):
+            h = h + nn.functional.silu(layer(h) + level(features))
+        return (self.data_variance / total).sqrt() / sigma * self.last(h) - centred / total
+
+
+class LogFourier(nn.Module):
+    r"""Features of σ > 0: $\log \sigma$ and sines and cosines of it.
+
+    The frequencies are $k \pi / P$, k = 1, …, K: half periods of $P = \log 10^3$ and shorter. They
+    tell apart levels over three decades and beyond, and the features are smooth in between, so
+    that what is learned at one level helps its neighbours.
+
+    Args:
+        n_frequencies: K.
+    """
+
+    def __init__(self, n_frequencies: int) -> None:
+        super().__init__()
+        frequencies = torch.arange(1, n_frequencies + 1) * (math.pi / math.log(1e3))
+        self.register_buffer("frequencies", frequencies)
+        self.size = 2 * n_frequencies + 1
+
+    def forward(self, sigma: Tensor) -> Tensor:
+        """σ (n, 1) in, features (n, 2K + 1) out."""
+        log_sigma = sigma.log()
+        angle = log_sigma * self.frequencies
+        return torch.cat([log_sigma / 4, angle.sin(), angle.cos()], 1)

@@ -1,0 +1,341 @@
+r"""Training a noise-conditional score by denoising score matching.
+
+One optimiser step draws a batch, gives each row one noise level and a noise, and follows the
+gradient of `scorelab.matching.ncsn_loss`. The result is not the last network but an exponential
+moving average of all of them,
+
+$$ \bar\theta_k = \beta_k \bar\theta_{k-1} + (1 - \beta_k)\, \theta_k, \qquad
+   \beta_k = \min\bigl(\beta, \tfrac{1 + k}{10 + k}\bigr), $$
+
+which takes out the noise of the last steps. $\beta_k$ starts small, so that the average forgets the
+untrained network.
+"""
+
+import copy
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from scorelab import checkpoints, checks
+from scorelab.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
+from scorelab.matching import Weight, dsm_floor, ncsn_terms, square
+from scorelab.mixture import GaussianMixture
+
+__all__ = ["CheckpointError", "Data", "History", "fit", "load_checkpoint", "save_checkpoint"]
+
+Data = Tensor | GaussianMixture | Callable[[int, torch.Generator | None], Tensor]
+"""What `fit` trains on: rows (n, …), a law to draw from, or a callable (n, generator) -> batch."""
+
+# Level losses are averaged over windows: this many in a run.
+_WINDOWS = 100
+
+
+@dataclass(frozen=True)
+class History:
+    r"""What a training run leaves.
+
+    Attributes:
+        model: the averaged (EMA) network, in evaluation mode, with no gradients.
+        losses: (n_steps,) float64, the weighted loss of every step.
+        sigmas: (L,), the levels.
+        level_losses: (m, L) float64, the weighted loss λ(σ)·½E‖…‖² of each level in m windows of
+            the run; NaN where a window held no sample of a level.
+        level_steps: (m,) float64, the middle of each window, in steps.
+        floor: (L,) float64, the weighted loss of a perfect model at each level; None if unknown.
+    """
+
+    model: nn.Module
+    losses: Tensor
+    sigmas: Tensor
+    level_losses: Tensor
+    level_steps: Tensor
+    floor: Tensor | None
+
+    @property
+    def excess(self) -> Tensor:
+        r"""(m, L): `level_losses` above the floor, $\tfrac12 \lambda E\|s_\theta - s\|^2$ + noise.
+
+        Raises:
+            ValueError: if the floor is not known.
+        """
+        if self.floor is None:
+            raise ValueError("the floor is not known: give fit a GaussianMixture or a floor")
+        return self.level_losses - self.floor
+
+
+def fit(
+    model: nn.Module,
+    data: Data,
+    sigmas: Tensor | Sequence[float],
+    *,
+    n_steps: int,
+    batch_size: int,
+    learning_rate: float,
+    ema: float = 0.999,
+    weight: Weight = square,
+    antithetic: bool = False,
+    floor: Tensor | Sequence[float] | None = None,
+    checkpoint: str | Path | None = None,
+    checkpoint_every: int = 500,
+    generator: torch.Generator | None = None,
+    progress: bool = True,
+) -> History:
+    r"""Train `model`, in place, by Adam on `ncsn_loss` with one level a sample.
+
+    The learning rate rises linearly over the first fiftieth of the run and falls to 0 as a cosine.
+    A tensor of data is read in random order, every row once before any row twice.
+
+    With `checkpoint`, the whole state of the run is written there every so many steps. If the file
+    exists, the run is taken up from it, and ends with the same bits as one that was never stopped.
+
+    Args:
+        model: called as model(x̃, σ) with σ (n,); on the device and in the dtype of the data.
+        data: rows (n, …), or a GaussianMixture or a callable (n, generator) -> (n, …), which gives
+            a fresh batch every step.
+        sigmas: the noise levels, (L,).
+        n_steps: number of optimiser steps.
+        batch_size: rows a step.
+        learning_rate: the largest learning rate.
+        ema: β, in [0, 1); 0 keeps the last network.
+        weight: λ, as in `ncsn_loss`.
+        antithetic: noise and its mirror image for every row, as in `dsm_terms`; twice the work a
+            row, far less noise in the gradient at small σ.
+        floor: (L,), `dsm_floor` at each level, without λ; computed here if the data is a mixture.
+            It goes into the history and the progress bar and has no influence on the training.
+        checkpoint: a file for the state of the run.
+        checkpoint_every: steps from one checkpoint to the next.
+        generator: the source of all randomness of the training.
+        progress: show a progress bar, with the loss and, if the floor is known, the excess loss.
+
+    Returns:
+        The history, with the averaged network.
+
+    Raises:
+        ValueError: for bad arguments, or if `checkpoint` belongs to a run with other arguments.
+        CheckpointError: if `checkpoint` is damaged.
+        FloatingPointError: with the step and the likely cause, if the loss is not finite.
+
+    Source: Song and Ermon (2020), section 3.5, for the moving average.
+    """
+    settings = {
+        "n_steps": checks.count("n_steps", n_steps),
+        "batch_size": checks.count("batch_size", batch_size),
+        "learning_rate": checks.positive("learning_rate", learning_rate),
+        "ema": _decay(ema),
+        "antithetic": antithetic,
+    }
+    checks.count("checkpoint_every", checkpoint_every)
+    batches = _Batches(data, batch_size)
+    like = batches.example(generator)
+    levels = checks.levels("sigmas", sigmas, like)
+    settings["sigmas"] = levels.tolist()
+    floor = _weighted_floor(data, levels, weight, floor)
+    run = _Run(model, len(levels), n_steps, generator, batches)
+    if checkpoint is not None and Path(checkpoint).exists():
+        run.restore(checkpoint, settings)
+    model.train()
+    with tqdm(total=n_steps, initial=run.step, disable=not progress, unit="step") as bar:
+        while run.step < n_steps:
+            x = batches.draw(generator)
+            terms, level = ncsn_terms(
+                model, x, levels, weight=weight, antithetic=antithetic, generator=generator
+            )
+            loss = terms.mean()
+            if not bool(torch.isfinite(loss)):
+                raise FloatingPointError(_cause(run, loss, x, learning_rate))
+            rate = learning_rate * _rate(run.step, n_steps)
+            run.update(loss, rate, ema, terms, level)
+            if checkpoint is not None and (run.step % checkpoint_every == 0 or run.step == n_steps):
+                run.save(checkpoint, settings)
+            if progress and (run.step % 50 == 0 or run.step == n_steps):
+                bar.set_postfix_str(run.summary(floor))
+                bar.update(run.step - bar.n)
+    model.eval()
+    return run.history(levels, floor)
+
+
+class _Run:
+    """All that changes while training, so that it can be saved and restored as one thing."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        n_levels: int,
+        n_steps: int,
+        generator: torch.Generator | None,
+        batches: "_Batches",
+    ) -> None:
+        self.model = model
+        self.average = copy.deepcopy(model).eval().requires_grad_(False)
+        self.parameters = [p for p in model.parameters() if p.requires_grad]
+        self.averages = [
+            a
+            for a, p in zip(self.average.parameters(), model.parameters(), strict=True)
+            if p.requires_grad
+        ]
+        self.optimizer = torch.optim.Adam(self.parameters, fused=True)
+        self.generator = torch.default_generator if generator is None else generator
+        self.batches = batches
+        self.step = 0
+        windows = min(n_steps, _WINDOWS)
+        self.losses = torch.zeros(n_steps, dtype=torch.float64)
+        self.sums = torch.zeros(windows, n_levels, dtype=torch.float64)
+        self.counts = torch.zeros(windows, n_levels, dtype=torch.float64)
+
+    def update(self, loss: Tensor, rate: float, ema: float, terms: Tensor, level: Tensor) -> None:
+        """One step of Adam, of the average, and of the records."""
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.param_groups[0]["lr"] = rate
+        self.optimizer.step()
+        with torch.no_grad():
+            keep = min(ema, (1 + self.step) / (10 + self.step))
+            torch._foreach_lerp_(self.averages, self.parameters, 1 - keep)
+            for mine, theirs in zip(self.average.buffers(), self.model.buffers(), strict=True):
+                mine.copy_(theirs)
+        window = self.step * len(self.sums) // len(self.losses)
+        level, terms = level.cpu(), terms.detach().double().cpu()
+        self.sums[window].index_add_(0, level, terms)
+        self.counts[window].index_add_(0, level, torch.ones_like(terms))
+        self.losses[self.step] = loss.detach()
+        self.step += 1
+
+    def summary(self, floor: Tensor | None) -> str:
+        """The mean loss of the last hundred steps, and its excess over the floor."""
+        recent = self.losses[max(0, self.step - 100) : self.step].mean().item()
+        excess = "" if floor is None else f", excess {recent - floor.mean().item():.4f}"
+        return f"loss {recent:.4f}{excess}"
+
+    def history(self, sigmas: Tensor, floor: Tensor | None) -> History:
+        edges = torch.linspace(0, len(self.losses), len(self.sums) + 1, dtype=torch.float64)
+        return History(
+            model=self.average,
+            losses=self.losses,
+            sigmas=sigmas,
+            level_losses=self.sums / self.counts,
+            level_steps=(edges[1:] + edges[:-1]) / 2,
+            floor=floor,
+        )
+
+    def save(self, path: str | Path, settings: dict) -> None:
+        tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
+        tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
+        for i, p in enumerate(self.parameters):
+            tensors |= {f"adam.{i}.{k}": v for k, v in self.optimizer.state[p].items()}
+        tensors |= {"losses": self.losses, "sums": self.sums, "counts": self.counts}
+        tensors |= {"generator": self.generator.get_state(), "order": self.batches.order}
+        header = {"kind": "training run", "step": self.step, "settings": settings}
+        checkpoints.write(path, tensors, header)
+
+    def restore(self, path: str | Path, settings: dict) -> None:
+        tensors, header = checkpoints.read(path, "training run")
+        for name, value in settings.items():
+            if header["settings"][name] != value:
+                raise ValueError(
+                    f"checkpoint {path} is of a run with {name} = {header['settings'][name]}, "
+                    f"not {value}; remove the file to start afresh"
+                )
+        try:
+            self.model.load_state_dict(_part(tensors, "model."))
+            self.average.load_state_dict(_part(tensors, "average."))
+        except RuntimeError as error:
+            raise ValueError(f"checkpoint {path} is of a run with another model: {error}") from None
+        state = {i: _part(tensors, f"adam.{i}.") for i in range(len(self.parameters))}
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        for mine, name in ((self.losses, "losses"), (self.sums, "sums"), (self.counts, "counts")):
+            mine.copy_(tensors[name])
+        self.generator.set_state(tensors["generator"])
+        self.batches.order = tensors["order"]
+        self.step = header["step"]
+
+
+class _Batches:
+    """Draws batches; from a tensor without replacement, one pass after the other.
+
+    `order` holds the numbers of the rows that the present pass has still to read.
+    """
+
+    def __init__(self, data: Data, size: int) -> None:
+        self.data, self.size = data, size
+        self.order = torch.zeros(0, dtype=torch.int64)
+        if isinstance(data, Tensor):
+            checks.batch("data", data)
+            if data.ndim < 2 or not len(data):
+                raise ValueError(f"data must have shape (n, …), n >= 1, got {tuple(data.shape)}")
+        elif not isinstance(data, GaussianMixture) and not callable(data):
+            raise ValueError(
+                "data must be a tensor, a GaussianMixture or a callable (n, generator) -> batch, "
+                f"got {type(data).__name__}"
+            )
+
+    def example(self, generator: torch.Generator | None) -> Tensor:
+        """A batch that shows dtype and device, drawn without moving the generator."""
+        if isinstance(self.data, Tensor):
+            return self.data[:1]
+        if isinstance(self.data, GaussianMixture):
+            return self.data.means
+        source = torch.default_generator if generator is None else generator
+        state = source.get_state()
+        batch = self.draw(generator)
+        source.set_state(state)
+        return batch
+
+    def draw(self, generator: torch.Generator | None) -> Tensor:
+        if isinstance(self.data, GaussianMixture):
+            return self.data.sample(self.size, generator=generator)
+        if not isinstance(self.data, Tensor):
+            return checks.batch("data(n, generator)", self.data(self.size, generator))
+        while len(self.order) < self.size:
+            again = torch.randperm(len(self.data), generator=generator)
+            self.order = torch.cat([self.order, again])
+        rows, self.order = self.order[: self.size], self.order[self.size :]
+        return self.data[rows.to(self.data.device)]
+
+
+def _rate(step: int, n_steps: int) -> float:
+    """The learning rate at a step, as a share of the largest: linear up, cosine down."""
+    warm = min(1.0, (step + 1) * 50 / n_steps)
+    return warm * 0.5 * (1 + math.cos(math.pi * step / n_steps))
+
+
+def _weighted_floor(
+    data: Data, levels: Tensor, weight: Weight, floor: Tensor | Sequence[float] | None
+) -> Tensor | None:
+    if floor is None and isinstance(data, GaussianMixture):
+        # A generator of its own: the floor must not change what the training draws.
+        own = torch.Generator(data.means.device).manual_seed(0)
+        floor = [dsm_floor(data, s, n_samples=20_000, generator=own) for s in levels.tolist()]
+    if floor is None:
+        return None
+    values = torch.as_tensor(floor, dtype=torch.float64).cpu()
+    if values.shape != levels.shape:
+        raise ValueError(f"floor must have shape {tuple(levels.shape)}, got {tuple(values.shape)}")
+    return weight(levels).double().cpu() * values
+
+
+def _decay(ema: float) -> float:
+    if not 0 <= ema < 1:
+        raise ValueError(f"ema must lie in [0, 1), got {ema}")
+    return float(ema)
+
+
+def _cause(run: _Run, loss: Tensor, x: Tensor, learning_rate: float) -> str:
+    """What to say when the loss is not finite."""
+    finite = torch.isfinite(x.reshape(len(x), -1)).all(1)
+    if not bool(finite.all()):
+        cause = f"row {int((~finite).nonzero()[0, 0])} of the batch is not finite: clean the data"
+    elif not all(bool(torch.isfinite(p).all()) for p in run.parameters):
+        cause = f"the last step broke the weights: lower learning_rate = {learning_rate:g}"
+    else:
+        cause = f"the model's output overflows: lower learning_rate = {learning_rate:g}"
+    return f"the loss is {loss.item()} at step {run.step + 1}: {cause}"
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
