@@ -177,11 +177,11 @@ def annealed_langevin_dynamics(
 
     Raises:
         ValueError: for bad arguments.
-        FloatingPointError: with the level and the step, when ε is too large and the state
+        FloatingPointError: with the step within its level, when ε is too large and the state
             overflows.
 
-    Source: Song and Ermon (2019), algorithm 1; Jolicoeur-Martineau et al. (2021), section 3.1, for
-    the last denoising.
+    Source: Song and Ermon (2019), algorithm 1; Jolicoeur-Martineau et al. (2021) for the last
+    denoising.
     """
     checks.batch("x0", x0)
     levels = checks.levels("sigmas", sigmas, x0)

@@ -188,8 +188,8 @@ def dsm_terms(
     r"""The terms whose mean is `dsm_loss`, one a sample; arguments as there.
 
     With `antithetic`, a term is the mean over the noise z and over −z. The expectation is the same.
-    For small σ the term holds $z^\top s_\theta(x + \sigma z) / \sigma$, nearly odd in z: its
-    large noise cancels, at the price of two calls of the model a sample.
+    What a term asks of the model is $z^\top s_\theta(x + \sigma z, \sigma) / \sigma$, at small σ
+    nearly odd in z: in the gradient this noise cancels, at the price of two calls of the model.
 
     Returns:
         (n,), independent if the rows of x are; `Estimate.of_mean` gives the standard error.
@@ -308,7 +308,7 @@ def dsm_floor(
     Returns:
         The floor with its standard error; in 1 / (units of x)², not weighted by λ(σ).
 
-    Source: Vincent (2011), section 4.2, for the split; Efron (2011), eq. 2.8, for the covariance.
+    Source: Vincent (2011), section 4.2, for the split; Efron (2011), section 2, for the covariance.
     """
     checks.count("n_samples", n_samples, least=2)
     sigma = checks.positive("sigma", sigma)

@@ -122,8 +122,9 @@ def largest_distance(x: Tensor) -> tuple[float, float]:
 
     With centre c and radius $R = \max \|x - c\|$, a pair further apart than D has both points at
     least $D - R$ from c. If no more than 4,096 points are, they are compared pair by pair, and both
-    numbers are the exact distance. If more are, the first number is what repeated jumps to the
-    furthest point find, and the second is 2R.
+    numbers are the exact distance. If more are, the first number is the largest distance among the
+    4,096 points furthest from c, or found by jumping to the furthest point again and again; the
+    second is 2R.
 
     Args:
         x: (n, …), n ≥ 2.
@@ -144,13 +145,10 @@ def largest_distance(x: Tensor) -> tuple[float, float]:
             break
         found = distances[start].item()
     # The margin keeps rounding from dropping an end of the pair itself.
-    candidates = points[radii >= (found - radius) * (1 - 1e-9)]
-    if len(candidates) > _EXACT:
-        return found, 2 * radius
-    exact = max(
-        found, *(torch.cdist(part, candidates).max().item() for part in candidates.split(512))
-    )
-    return exact, exact
+    candidates = int((radii >= (found - radius) * (1 - 1e-9)).sum())
+    outer = points[radii.argsort(descending=True)[: min(candidates, _EXACT)]]
+    found = max(found, *(torch.cdist(part, outer).max().item() for part in outer.split(512)))
+    return found, found if candidates <= _EXACT else 2 * radius
 
 
 @dataclass(frozen=True)
