@@ -13,7 +13,7 @@ untrained network.
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,14 +22,12 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from scorelab import checkpoints, checks
+from scorelab.batches import Batches, Data
 from scorelab.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
 from scorelab.matching import Weight, dsm_floor, ncsn_terms, square
 from scorelab.mixture import GaussianMixture
 
-__all__ = ["CheckpointError", "Data", "History", "fit", "load_checkpoint", "save_checkpoint"]
-
-Data = Tensor | GaussianMixture | Callable[[int, torch.Generator | None], Tensor]
-"""What `fit` trains on: rows (n, …), a law to draw from, or a callable (n, generator) -> batch."""
+__all__ = ["CheckpointError", "History", "fit", "load_checkpoint", "save_checkpoint"]
 
 # Level losses are averaged over windows: this many in a run.
 _WINDOWS = 100
@@ -130,7 +128,7 @@ def fit(
         "antithetic": antithetic,
     }
     checks.count("checkpoint_every", checkpoint_every)
-    batches = _Batches(data, batch_size)
+    batches = Batches(data, batch_size)
     like = batches.example(generator)
     levels = checks.levels("sigmas", sigmas, like)
     settings["sigmas"] = levels.tolist()
@@ -168,7 +166,7 @@ class _Run:
         n_levels: int,
         n_steps: int,
         generator: torch.Generator | None,
-        batches: "_Batches",
+        batches: Batches,
     ) -> None:
         self.model = model
         self.average = copy.deepcopy(model).eval().requires_grad_(False)
@@ -253,49 +251,6 @@ class _Run:
         self.generator.set_state(tensors["generator"])
         self.batches.order = tensors["order"]
         self.step = header["step"]
-
-
-class _Batches:
-    """Draws batches; from a tensor without replacement, one pass after the other.
-
-    `order` holds the numbers of the rows that the present pass has still to read.
-    """
-
-    def __init__(self, data: Data, size: int) -> None:
-        self.data, self.size = data, size
-        self.order = torch.zeros(0, dtype=torch.int64)
-        if isinstance(data, Tensor):
-            checks.batch("data", data)
-            if data.ndim < 2 or not len(data):
-                raise ValueError(f"data must have shape (n, …), n >= 1, got {tuple(data.shape)}")
-        elif not isinstance(data, GaussianMixture) and not callable(data):
-            raise ValueError(
-                "data must be a tensor, a GaussianMixture or a callable (n, generator) -> batch, "
-                f"got {type(data).__name__}"
-            )
-
-    def example(self, generator: torch.Generator | None) -> Tensor:
-        """A batch that shows dtype and device, drawn without moving the generator."""
-        if isinstance(self.data, Tensor):
-            return self.data[:1]
-        if isinstance(self.data, GaussianMixture):
-            return self.data.means
-        source = torch.default_generator if generator is None else generator
-        state = source.get_state()
-        batch = self.draw(generator)
-        source.set_state(state)
-        return batch
-
-    def draw(self, generator: torch.Generator | None) -> Tensor:
-        if isinstance(self.data, GaussianMixture):
-            return self.data.sample(self.size, generator=generator)
-        if not isinstance(self.data, Tensor):
-            return checks.batch("data(n, generator)", self.data(self.size, generator))
-        while len(self.order) < self.size:
-            again = torch.randperm(len(self.data), generator=generator)
-            self.order = torch.cat([self.order, again])
-        rows, self.order = self.order[: self.size], self.order[self.size :]
-        return self.data[rows.to(self.data.device)]
 
 
 def _rate(step: int, n_steps: int) -> float:

@@ -227,9 +227,11 @@ TRAINING = [
         "self.parameters, keep)",
         "test_average_follows_its_formula",
     ),
+]
+BATCHES = [
     (
         "rows drawn with replacement",
-        "again = torch.randperm(len(self.data), generator=generator)",
+        "again = torch.randperm(len(self.data), generator=generator, device=device)",
         "again = torch.randint(len(self.data), (len(self.data),), generator=generator)",
         "test_every_row_is_seen_once_before_any_is_seen_twice",
     ),
@@ -247,6 +249,7 @@ def mutants():
         "noise": ("test_noise", NOISE),
         "networks": ("test_networks", NETWORKS),
         "training": ("test_training", TRAINING),
+        "batches": ("test_training", BATCHES),
     }
     for module, (file, rows) in files.items():
         for name, old, new, killer, *arguments in rows:
