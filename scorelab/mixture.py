@@ -132,16 +132,21 @@ class GaussianMixture:
         point to point.
 
         Args:
-            x: (n, d).
+            x: (n, d); (…, d) where sigma is a scalar.
             sigma: standard deviation of the noise, a scalar or (n,).
 
         Returns:
-            (n, d).
+            The scores, in the shape of x.
         """
         checks.batch("x", x, self.dim)
         levels = checks.noise_level(sigma, x)
         if levels.ndim == 0:
             return self._map(x, lambda rows: self._score(rows, levels**2))
+        if x.ndim != 2:
+            raise ValueError(
+                f"x must have shape (n, {self.dim}) where sigma has shape (n,), "
+                f"got {tuple(x.shape)}"
+            )
         return self._map(x, self._score, levels**2)
 
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
@@ -211,7 +216,7 @@ class GaussianMixture:
         size = max(512, _SLICE // (self.n_components * self.dim))
         slices = zip(rows.split(size, 1), *(p.split(size) for p in per_point), strict=True)
         result = torch.cat([function(*parts) for parts in slices], -1)
-        return result.movedim(-1, 0).reshape(*x.shape[:-1], *result.shape[:-1])
+        return result.movedim(-1, 0).reshape(x.shape[:-1] + result.shape[:-1])
 
     def _logits(self, rows: Tensor, noise: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:
         """log(w_k N(x; …)) as (K, n), and each component's z = diag(1/λ) Qᵀ(x − μ) as (K, d, n).
