@@ -110,9 +110,13 @@ def mala(
     Source: Roberts and Tweedie (1996), section 1.4.
     """
     checks.batch("x0", x0)
+    if x0.ndim != 2:
+        raise ValueError(f"x0 must have shape (n, d), got {tuple(x0.shape)}")
     step_size = checks.positive("step_size", step_size)
     recorder = Recorder(x0, checks.count("n_steps", n_steps), record_every)
     x, log_p, drift = x0, log_prob(x0), 0.5 * step_size * score(x0)
+    if log_p.shape != (len(x0),):
+        raise ValueError(f"log_prob must return shape ({len(x0)},), got {tuple(log_p.shape)}")
     if not torch.isfinite(log_p).all():
         raise ValueError(
             f"x0 has density 0 or a NaN at row {int((~log_p.isfinite()).nonzero()[0])}"

@@ -111,10 +111,10 @@ class Recorder:
 
 
 def _times(t_span: tuple[float, float]) -> tuple[float, float]:
-    start, end = (float(t) for t in t_span)
-    if not (math.isfinite(start) and math.isfinite(end)) or start == end:
+    times = tuple(float(t) for t in t_span)
+    if len(times) != 2 or not all(map(math.isfinite, times)) or times[0] == times[1]:
         raise ValueError(
-            f"t_span must hold two different finite times, got {(start, end)}; "
+            f"t_span must hold two different finite times, got {times}; "
             "a process with no final time must be given one"
         )
-    return start, end
+    return times
