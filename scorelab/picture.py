@@ -19,9 +19,11 @@ from cycler import cycler
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap, to_rgba_array
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgba_array
 from matplotlib.figure import Figure
 from PIL import Image
+
+from scorelab import checks
 
 __all__ = ["INK", "Film", "Picture", "film", "picture"]
 
@@ -159,7 +161,11 @@ def film(
 
     Returns:
         The encoded film.
+
+    Raises:
+        ValueError: if there is no frame.
     """
+    checks.count("n_frames", n_frames)
     canvas = figure.canvas
     figure.set_dpi(1.5 * _CSS_DPI)
     moving = list(update(0))
@@ -228,10 +234,20 @@ def _dark(figure: Figure) -> Iterator[None]:
 
 def _recolour(figure: Figure, table: dict, colormap: tuple[str, str]) -> None:
     for artist in figure.findobj():
-        if hasattr(artist, "get_cmap") and artist.get_cmap().name == colormap[0]:
-            artist.set_cmap(colormap[1])
+        if hasattr(artist, "get_cmap"):
+            _replace_colormap(artist, table, colormap)
         for name in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
             _replace_colour(artist, name, table)
+
+
+def _replace_colormap(artist: Artist, table: dict, colormap: tuple[str, str]) -> None:
+    now = artist.get_cmap()
+    if now.name == colormap[0]:
+        artist.set_cmap(colormap[1])
+    elif isinstance(now, ListedColormap):  # contours keep their plain colours in one of these
+        colours, replaced = _look_up(now.colors, table)
+        if any(replaced):
+            artist.set_cmap(ListedColormap(colours))
 
 
 def _replace_colour(artist: Artist, name: str, table: dict) -> None:
@@ -241,17 +257,22 @@ def _replace_colour(artist: Artist, name: str, table: dict) -> None:
     if getattr(artist, "get_array", lambda: None)() is not None:
         return  # coloured by data: the colour map has been replaced instead
     try:
-        colours = to_rgba_array(get())
+        new, replaced = _look_up(get(), table)
     except ValueError:
         return  # no colour, such as "none" beside others, or a mode's name
-    replaced = [table.get(tuple(row[:3])) for row in colours]
-    if not any(replaced):
-        return
+    if any(replaced):
+        put(new[0] if len(new) == 1 else new)
+
+
+def _look_up(colours: object, table: dict) -> tuple[list[tuple], list[bool]]:
+    """The colours as RGBA with those in the table exchanged, alpha kept, and which these are."""
+    rgba = to_rgba_array(colours)
+    found = [table.get(tuple(row[:3])) for row in rgba]
     new = [
-        (*to_rgba_array(dark)[0][:3], row[3]) if dark else tuple(row)
-        for row, dark in zip(colours, replaced, strict=True)
+        (*to_rgba_array(other)[0][:3], row[3]) if other else tuple(row)
+        for row, other in zip(rgba, found, strict=True)
     ]
-    put(new[0] if len(new) == 1 else new)
+    return new, [bool(other) for other in found]
 
 
 def _base64(data: bytes) -> str:
