@@ -5,6 +5,7 @@ A row that does not hold raises, so a book with a false claim does not build.
 
 import html
 import math
+import re
 
 from scorelab.estimate import Estimate
 
@@ -70,7 +71,7 @@ class Measured:
     def _repr_markdown_(self) -> str:
         lines = ["{.measured}", "| claim | exact | measured | tolerance |", "|---|--:|--:|--:|"]
         for claim, *cells in self._cells():
-            lines.append("| " + " | ".join([claim, *cells]) + " |")
+            lines.append("| " + " | ".join([_text(claim), *cells]) + " |")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -79,13 +80,20 @@ class Measured:
     def _cells(self) -> list[list[str]]:
         return [
             [
-                html.escape(claim, quote=False),
+                claim,
                 _number(exact),
                 str(measured) if isinstance(measured, Estimate) else _number(measured),
                 _number(tolerance, 2) + (f" ({why})" if why else ""),
             ]
             for claim, exact, measured, tolerance, why in self.rows
         ]
+
+
+def _text(claim: str) -> str:
+    """A claim as Markdown of one cell: no HTML outside of formulas, formulas as they are."""
+    parts = re.split(r"(\$[^$]+\$)", claim)
+    parts[::2] = [html.escape(part, quote=False) for part in parts[::2]]
+    return "".join(parts).replace("|", r"\|")  # a pipe would end the cell, even in a formula
 
 
 def _number(value: float, digits: int = 4) -> str:
