@@ -45,7 +45,7 @@ def box(mixture: GaussianMixture, margin: float = 4.0) -> Box:
 def density(ax: Axes, mixture: GaussianMixture, bounds: Box | None = None, *, n: int = 300) -> None:
     """Shade the density, on a square-root scale so that the tails show."""
     bounds = bounds or box(mixture)
-    p = mixture.log_prob(grid(bounds, n)).exp().sqrt()
+    p = mixture.log_prob(grid(bounds, n)).exp().sqrt().numpy()
     ax.imshow(p, extent=bounds, cmap="scorelab", interpolation="bilinear", aspect="auto")
     _plane(ax, bounds)
 

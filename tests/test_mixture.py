@@ -159,7 +159,7 @@ def _deviations(c: truth.Components, x: torch.Tensor) -> float:
 def test_density_integrates_to_one():
     """The trapezium rule is spectrally accurate on a smooth density that vanishes at the edge."""
     _, p = mixture(3, 2, spread=1.5)
-    side = torch.linspace(-25, 25, 601, dtype=torch.float64)
+    side = torch.linspace(-30, 30, 721, dtype=torch.float64)
     grid = torch.stack(torch.meshgrid(side, side, indexing="ij"), -1)
     total = p.log_prob(grid).exp().sum() * (side[1] - side[0]) ** 2
     assert abs(float(total) - 1) < 1e-10
@@ -199,7 +199,7 @@ def test_three_ways_to_give_the_covariances():
 
 def test_covariances_come_back():
     c, p = mixture(5, 6, condition=1e4)
-    assert torch.allclose(p.covariances, c.covariances, atol=1e-11)
+    assert torch.allclose(p.covariances, c.covariances, rtol=0, atol=1e-12)
     assert p.n_components == 5
     assert p.dim == 6
     assert torch.equal(p.weights, c.weights)
@@ -367,8 +367,8 @@ def test_samples_have_the_mean_and_covariance(diagonal):
 @pytest.mark.parametrize("diagonal", [False, True])
 def test_samples_of_every_component(diagonal):
     """Modes far apart: share, mean and covariance of each within 5 standard errors."""
-    c, p = mixture(3, 2, condition=30, diagonal=diagonal, decades=0.5)
-    means = torch.tensor([[0.0, 0.0], [200.0, 0.0], [0.0, 200.0]], dtype=torch.float64)
+    c, p = mixture(3, 3, condition=30, diagonal=diagonal, decades=0.5)
+    means = 200 * torch.eye(3, dtype=torch.float64)
     p = GaussianMixture(c.weights, means, c.covariances)
     n = 200_000
     x = p.sample(n, generator=truth.generator(8))

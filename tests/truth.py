@@ -39,7 +39,8 @@ def components(
     """Random components in float64.
 
     The weights range over so many `decades`, the means have standard deviation `spread`, and every
-    covariance has the given condition number, its eigenvalues 1 in geometric mean.
+    covariance has the given condition number and a size of its own, between 1/2 and 2, so that no
+    two determinants are equal.
     """
     source = generator(seed)
     like = {"dtype": torch.float64, "generator": source}
@@ -50,7 +51,8 @@ def components(
     if dim > 1:
         low, high = exponents.amin(1, keepdim=True), exponents.amax(1, keepdim=True)
         exponents = (exponents - low) / (high - low)
-    variances = condition ** (exponents - 0.5)
+    sizes = 4 ** (torch.rand(n_components, 1, **like) - 0.5)
+    variances = sizes * condition ** (exponents - 0.5)
     if diagonal:
         return Components(weights, means, variances)
     axes = torch.linalg.qr(torch.randn(n_components, dim, dim, **like))[0]

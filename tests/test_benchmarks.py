@@ -1,0 +1,182 @@
+"""Speed and memory, which are promises too.
+
+Times are compared within one process, in turn and many times, and what counts is the median of the
+ratios: a busy machine slows both sides. A measurement that falls short is repeated, since noise can
+only be ruled out by measuring again; code that is really too slow fails every time. Memory is
+measured in a process of its own, which has nothing else to free.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import truth
+
+from scorelab.mixture import GaussianMixture
+
+pytestmark = pytest.mark.xdist_group("alone")  # one after the other where tests run in parallel
+
+ATTEMPTS = 4
+
+
+def speed_ratio(ours: Callable[[], object], theirs: Callable[[], object], rounds: int) -> float:
+    """How many times as long `theirs` takes: the median over rounds that alternate."""
+    ours(), theirs()
+    ratios = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        ours()
+        middle = time.perf_counter()
+        theirs()
+        ratios.append((time.perf_counter() - middle) / (middle - start))
+    return statistics.median(ratios)
+
+
+@pytest.mark.parametrize(
+    ("n_components", "dim", "n", "at_least"),
+    [
+        (3, 2, 100_000, 5.0),  # the promise of the book's own figures
+        (3, 2, 1_000, 1.0),
+        (10, 2, 20_000, 1.0),
+        (3, 64, 4_000, 1.0),
+        (50, 16, 1_000, 1.0),
+        (10, 784, 100, 1.0),
+    ],
+)
+def test_score_is_faster_than_autograd(n_components, dim, n, at_least):
+    """Full covariances in float32, against autograd through MixtureSameFamily."""
+    c = truth.components(n_components, dim).to(torch.float32)
+    c = c._replace(weights=c.weights / c.weights.sum())
+    p, q = GaussianMixture(*c), truth.torch_mixture(c)
+    x = p.sample(n, generator=truth.generator(0))
+    ratios = []
+    for _ in range(ATTEMPTS):
+        ratios.append(
+            speed_ratio(lambda: p.score(x), lambda: truth.autograd_score(q, x), rounds=11)
+        )
+        if ratios[-1] >= at_least:
+            return
+    pytest.fail(f"{ratios} times as fast as autograd, {at_least} promised")
+
+
+@pytest.mark.parametrize(("per_point", "at_most"), [(False, 1.5), (True, 6.0)])
+def test_noise_costs_little_more_than_the_score(per_point, at_most):
+    """One σ for all: the same work. One σ a point: K·d logarithms a point on top."""
+    _, means, covariances = truth.components(3, 2).to(torch.float32)
+    p = GaussianMixture([0.5, 0.25, 0.25], means, covariances)
+    x = p.sample(50_000, generator=truth.generator(0))
+    sigma = torch.rand(len(x)) + 0.1 if per_point else 0.5
+    ratios = []
+    for _ in range(ATTEMPTS):
+        ratios.append(speed_ratio(lambda: p.score(x), lambda: p.noisy_score(x, sigma), rounds=11))
+        if ratios[-1] <= at_most:
+            return
+    pytest.fail(f"{ratios} times as slow as the score, at most {at_most} promised")
+
+
+# --------------------------------------------------------------------------------------- memory
+
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from Linux"
+)
+
+# Not getrusage: its peak survives exec, so that a large parent would hide what the child needs.
+PROLOGUE = """
+import torch
+from scorelab.langevin import langevin_dynamics, mala
+from scorelab.mixture import GaussianMixture
+
+torch.set_num_threads(1)
+
+def megabytes(name):
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith(name))
+
+def forget():
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # the peak starts anew from what is held now
+    global before
+    before = megabytes("VmRSS")
+
+def growth():
+    print(megabytes("VmHWM") - before)
+"""
+
+
+def growth(script: str) -> float:
+    """The last number that the script prints, from a process of its own; in MB."""
+    root = str(Path(sys.modules["scorelab"].__file__).parent.parent)
+    environment = os.environ | {"PYTHONPATH": root, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROLOGUE + script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return float(done.stdout.split()[-1])
+
+
+@needs_proc
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        "langevin_dynamics(s, x, step_size=0.1, n_steps=1000)",
+        "mala(lambda x: -x.square().sum(1) / 2, s, x, step_size=0.1, n_steps=100)",
+    ],
+)
+def test_a_long_run_needs_no_more_memory_than_a_few_states(sampler):
+    """10⁵ particles × 10³ steps: one state is 0.8 MB, all of them 800; ten may be held at a time.
+
+    For MALA 100 steps, whose states are 80 MB.
+    """
+    script = f"""
+s = torch.neg
+x = torch.randn(100_000, 2)
+langevin_dynamics(s, x[:10], step_size=0.1, n_steps=2)
+forget()
+run = {sampler}
+growth()
+"""
+    assert 1.6 * 0.9 <= growth(script) <= 8
+
+
+@needs_proc
+def test_recording_costs_only_what_is_recorded():
+    """Every 10th of 200 steps: 21 states of 0.8 MB, and ten more."""
+    script = """
+x = torch.randn(100_000, 2)
+langevin_dynamics(torch.neg, x[:10], step_size=0.1, n_steps=2)
+forget()
+run = langevin_dynamics(torch.neg, x, step_size=0.1, n_steps=200, record_every=10)
+assert len(run.states) == 21
+growth()
+"""
+    assert 21 * 0.75 <= growth(script) <= 21 * 0.8 + 8
+
+
+@needs_proc
+@pytest.mark.parametrize("function", ["p.score(x)", "p.log_prob(x)", "p.noisy_score(x, sigma)"])
+def test_no_large_temporary(function):
+    """K = 50, d = 16, n = 10⁵: n·K·d·d numbers are 5,100 MB and n·K·d are 320.
+
+    The points are 6.4 MB; two copies of them and the slices that are worked on may be needed.
+    """
+    script = f"""
+covariances = 2 * torch.eye(16).expand(50, -1, -1)
+p = GaussianMixture(torch.full((50,), 0.02), torch.randn(50, 16), covariances)
+x = torch.randn(100_000, 16)
+sigma = torch.rand(100_000) + 0.1
+p.noisy_score(x[:100], sigma[:100])
+forget()
+{function}
+growth()
+"""
+    assert growth(script) <= 48
