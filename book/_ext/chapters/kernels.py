@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Coroutine
@@ -34,6 +36,7 @@ def execute(chapters: list[Chapter], *, root: Path, timeout: int, done: Report) 
         The traceback of each chapter that failed, by name.
     """
     failures: dict[str, str] = {}
+    _prepare_fonts()
 
     async def one(chapter: Chapter, slot: asyncio.Semaphore, environment: dict[str, str]) -> None:
         async with slot:
@@ -96,6 +99,16 @@ def _environment(root: Path, profile: str) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(paths),
         "IPYTHONDIR": profile,
     }
+
+
+def _prepare_fonts() -> None:
+    """Let matplotlib list the fonts of this machine.
+
+    On its first import it takes a while and says so on stderr, which a strict build takes for an
+    error of the chapter that happens to come first.
+    """
+    command = [sys.executable, "-c", "import matplotlib.font_manager"]
+    subprocess.run(command, capture_output=True, check=False)
 
 
 def _cores() -> int:
