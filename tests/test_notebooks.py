@@ -8,7 +8,9 @@ import shutil
 
 import nbformat
 import pytest
+from chapters.plain_markdown import PlainMarkdown
 from chapters.tex import display, expand, plain_output
+from docutils import nodes
 from nbclient import NotebookClient
 from sample import ROOT, Book
 
@@ -285,6 +287,19 @@ MACROS = {
 )
 def test_macros_are_expanded(tex, plain):
     assert expand(tex, MACROS) == plain
+
+
+def test_punctuation_that_the_page_ties_to_a_formula_stays():
+    markdown = PlainMarkdown(
+        number=lambda kind, node: None,
+        link=lambda node: None,
+        cite=lambda node: None,
+        picture=str,
+        macros={},
+    )
+    text = nodes.paragraph()
+    text += [nodes.Text("with "), nodes.math("", "w_k", after="."), nodes.Text(" Then")]
+    assert markdown.inline(text) == "with $w_k$. Then"
 
 
 def test_an_argument_that_is_not_closed_is_an_error():

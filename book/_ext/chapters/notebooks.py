@@ -242,9 +242,9 @@ def _read_repository(app: Sphinx, config: Config) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Connect to Sphinx: after the page is resolved, and after the theme made its buttons."""
+    """Connect to Sphinx: before others dress up the page, and after the theme made its buttons."""
     app.add_config_value("notebook_repository", "", "env", str)
     app.connect("config-inited", _read_repository)
-    app.connect("doctree-resolved", write_notebook, priority=900)
+    app.connect("doctree-resolved", write_notebook, priority=100)
     app.connect("html-page-context", add_buttons, priority=700)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

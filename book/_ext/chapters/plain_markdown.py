@@ -204,7 +204,8 @@ class PlainMarkdown:
         if cited is not None:
             return cited
         if isinstance(node, nodes.math):
-            return f"${expand(node.astext(), self.macros)}$"
+            # `mathematics.KeepPunctuation` keeps the punctuation after a formula with the formula.
+            return f"${expand(node.astext(), self.macros)}${node.get('after', '')}"
         if isinstance(node, nodes.literal):
             text = node.astext()
             return f"`` {text} ``" if "`" in text else f"`{text}`"
