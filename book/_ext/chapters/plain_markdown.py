@@ -183,6 +183,12 @@ class PlainMarkdown:
         name = "".join(self.inline(n) for n in words).strip()
         return _box(name or "Details", body, folded=True, level=level)
 
+    def _fold(self, node: nodes.Element, level: int) -> list[Piece]:
+        """What `page` makes of a folded box: its title, then its body."""
+        title, *rest = node.children
+        body = [piece for child in rest for piece in self.block(child, level + 1)]
+        return _box(self.inline(title).strip(), body, folded=True, level=level)
+
     def _captions(self, node: nodes.Element) -> list[str]:
         captions = []
         for caption in node.findall(nodes.caption):
