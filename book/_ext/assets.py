@@ -109,8 +109,8 @@ def _copy_own(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
     for folder in app.config.html_static_path:
-        source = Path(app.confdir) / folder
-        if source.is_relative_to(Path(app.srcdir)):
+        if not Path(folder).is_absolute():  # absolute ones were added by extensions
+            source = Path(app.confdir) / folder
             shutil.copytree(source, Path(app.outdir) / "_static", dirs_exist_ok=True)
 
 
