@@ -29,8 +29,8 @@ __all__ = ["INK", "Film", "Picture", "film", "picture"]
 
 # Okabe and Ito (2008) for the accents, darkened on white and lightened on black for contrast.
 _PALETTE = {
-    "paper": ("#fdfcf9", "#14181c"),
-    "ink": ("#1d2329", "#dde1e4"),
+    "paper": ("#ffffff", "#12171e"),
+    "ink": ("#1d2730", "#e3e8ee"),
     "muted": ("#5f6b77", "#9ba7b4"),
     "line": ("#c9d0d8", "#3a4653"),
     "blue": ("#0067a6", "#5cb8f0"),
@@ -46,8 +46,8 @@ _TO_DARK = {tuple(to_rgba_array(light)[0][:3]): dark for light, dark in _PALETTE
 _TO_LIGHT = {tuple(to_rgba_array(dark)[0][:3]): light for light, dark in _PALETTE.values()}
 
 for _name, _stops in {
-    "scorelab": ["#fdfcf9", "#cfe3f2", "#7fb4da", "#2f7fb9", "#0b4a7c"],
-    "scorelab-dark": ["#14181c", "#173450", "#1f5c8c", "#3f95cf", "#a5daff"],
+    "scorelab": ["#ffffff", "#cfe3f2", "#7fb4da", "#2f7fb9", "#0b4a7c"],
+    "scorelab-dark": ["#12171e", "#173450", "#1f5c8c", "#3f95cf", "#a5daff"],
 }.items():
     if _name not in mpl.colormaps:
         mpl.colormaps.register(LinearSegmentedColormap.from_list(_name, _stops))
