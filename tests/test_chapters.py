@@ -1,0 +1,81 @@
+"""What the chapters promise as a whole: the same numbers twice, and every public name explained."""
+
+import importlib
+import os
+import pkgutil
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from nbclient import NotebookClient
+
+import scorelab
+
+ROOT = Path(__file__).parent.parent
+SITE = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
+
+pytestmark = pytest.mark.skipif(
+    not (SITE / "index.html").exists() and not os.environ.get("CI"),
+    reason="the book is not built (make book)",
+)
+
+
+def _pages() -> list[str]:
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    files = [entry["file"] for part in contents["parts"] for entry in part["chapters"]]
+    return [contents["root"], *files]
+
+
+CHAPTERS = [page for page in _pages() if "What we measured" in (ROOT / f"{page}.md").read_text()]
+
+
+def test_chapters_are_found():
+    assert "book/langevin/mixture" in CHAPTERS
+    assert len(CHAPTERS) >= 3
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_downloaded_notebook_gives_the_numbers_of_the_page(page, tmp_path, monkeypatch):
+    """A second execution, in an empty folder and with no cache, of what a reader downloads.
+
+    Every row of the tables "What we measured" must come out the same to the last printed digit:
+    the chapters draw from seeded generators alone.
+    """
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    notebook = nbformat.read(SITE / f"{page}.ipynb", as_version=4)
+    shown = _measured_rows(notebook)
+    assert shown, f"{page} shows no table of measured values"
+    client = NotebookClient(
+        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
+    )
+    client.execute()
+    assert _measured_rows(notebook) == shown
+
+
+@pytest.mark.parametrize("name", [m.name for m in pkgutil.iter_modules(scorelab.__path__)])
+def test_every_public_name_is_on_the_reference_page(name):
+    if name == "__main__":
+        return
+    module = importlib.import_module(f"scorelab.{name}")
+    page = (SITE / "book" / "reference" / "api.html").read_text()
+    ids = set(re.findall(r'id="(scorelab\.[\w.]+)"', page))
+    if not hasattr(module, "__all__"):
+        assert name == "checks", f"scorelab.{name} does not say what is public"
+    explained = {i.rsplit(".", 1)[-1] for i in ids}
+    missing = set(getattr(module, "__all__", [])) - explained
+    assert not missing, f"scorelab.{name}: not on the reference page: {missing}"
+
+
+def _measured_rows(notebook: nbformat.NotebookNode) -> list[str]:
+    outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
+    tables = ["".join(o.get("data", {}).get("text/markdown", "")) for o in outputs]
+    return [
+        line
+        for table in tables
+        if "| claim | exact | measured | tolerance |" in table
+        for line in table.splitlines()
+        if line.startswith("|")
+    ]
