@@ -42,10 +42,25 @@ def test_estimate_is_a_float_that_survives_copies():
     found = Estimate(2.0, 0.25)
     assert isinstance(found, float)
     assert found + 1 == 3.0
-    assert repr(found) == str(found) == "2 ± 0.25"
+    assert repr(found) == str(found) == "2.00 ± 0.25"
     for twin in (pickle.loads(pickle.dumps(found)), copy.copy(found), copy.deepcopy(found)):
         assert twin == 2.0
         assert twin.standard_error == 0.25
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "shown"),
+    [
+        (0.6, 0.00113, "0.6000 ± 0.0011"),
+        (123.4, 12.3, "123 ± 12"),
+        (-1.5, 0.5, "-1.50 ± 0.50"),
+        (1e-9, 2e-10, "1.00e-09 ± 2.0e-10"),
+        (1.0, 0.0, "1 ± 0"),
+        (1.0, math.inf, "1 ± inf"),
+    ],
+)
+def test_estimate_shows_the_digits_that_it_knows(value, error, shown):
+    assert repr(Estimate(value, error)) == shown
 
 
 @pytest.mark.parametrize("terms", [torch.ones(1), torch.ones(0), torch.ones(3, 2)])
@@ -110,11 +125,11 @@ def test_table_as_text_and_markdown():
     table.row("mass", exact=1.0, measured=1.0000001, tolerance=1e-6, why="grid")
     table.estimate("share", exact=0.3, measured=Estimate(0.301, 0.0021))
     assert repr(table) == (
-        "mass · 1 · 1 · 1.0 × 10⁻⁶ (grid)\nshare · 0.3 · 0.301 ± 0.0021 · 0.0084 (4 SE)"
+        "mass · 1 · 1 · 1.0 × 10⁻⁶ (grid)\nshare · 0.3 · 0.3010 ± 0.0021 · 0.0084 (4 SE)"
     )
     assert cells(table) == [
         ["mass", "1", "1", "1.0 × 10⁻⁶ (grid)"],
-        ["share", "0.3", "0.301 ± 0.0021", "0.0084 (4 SE)"],
+        ["share", "0.3", "0.3010 ± 0.0021", "0.0084 (4 SE)"],
     ]
 
 
@@ -155,9 +170,21 @@ def test_numbers(value, shown):
     assert cells(table)[0][1:3] == [shown, shown]
 
 
+@pytest.mark.parametrize(
+    ("tolerance", "shown"),
+    [(0.01234, "0.012"), (12.3, "12"), (99.4, "99"), (99.6, "1.0 × 10²"), (1234, "1.2 × 10³")],
+)
+def test_tolerances_have_two_digits(tolerance, shown):
+    table = Measured()
+    table.row("n", exact=0, measured=0, tolerance=tolerance)
+    assert cells(table)[0][3] == shown
+
+
 def cells(table: Measured) -> list[list[str]]:
     """What a Markdown parser finds in the rows of the table."""
-    tokens = MarkdownIt("commonmark").enable("table").parse(table._repr_markdown_())
+    attributes, source = table._repr_markdown_().split("\n", 1)
+    assert attributes == "{.measured}"
+    tokens = MarkdownIt("commonmark").enable("table").parse(source)
     inline = [t.content for t in tokens if t.type == "inline"]
     assert inline[:4] == ["claim", "exact", "measured", "tolerance"]
     return [inline[i : i + 4] for i in range(4, len(inline), 4)]
