@@ -99,7 +99,8 @@ def _text(claim: str) -> str:
 def _number(value: float, digits: int = 4) -> str:
     """Significant digits, small and large numbers as powers of ten."""
     value = float(value)
-    if value != 0 and not 1e-3 <= abs(value) < 9999.5:  # from there on .4g would write 1e+04
+    # From 10^digits on, .{digits}g would write 1e+04 and the like.
+    if value != 0 and not 1e-3 <= abs(value) < 10**digits - 0.5:
         mantissa, exponent = f"{value:.1e}".split("e")
         return f"{mantissa} × 10{_superscript(int(exponent))}"
     return f"{value:.{digits}g}"
