@@ -10,8 +10,8 @@ import pytest
 import torch
 from mutation import Mutant, broken
 
-# The killers that are named more than once, with their arguments. SPACE and not PLANE where Q and Qᵀ
-# matter: in the plane eigenvectors come as a reflection, which is its own transpose.
+# The killers that are named more than once, with their arguments. SPACE, not PLANE, where Q is
+# taken for Qᵀ: in the plane the eigenvectors come as a reflection, which is its own transpose.
 SPACE = {"n_components": 8, "dim": 5, "diagonal": False}
 PLANE = {"n_components": 3, "dim": 2, "diagonal": False}
 HIGH = {"n_components": 3, "dim": 130, "diagonal": False}
