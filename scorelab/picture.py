@@ -68,6 +68,8 @@ mpl.rcParams.update(
             color=[INK[c] for c in ("blue", "orange", "green", "purple", "gold")]
         ),
         "axes.axisbelow": True,
+        "patch.edgecolor": INK["ink"],  # of arrows and of boxes around text
+        "legend.edgecolor": INK["line"],
         "font.size": 10.5,
         "text.color": INK["ink"],
         "xtick.color": INK["line"],
@@ -233,11 +235,20 @@ def _dark(figure: Figure) -> Iterator[None]:
 
 
 def _recolour(figure: Figure, table: dict, colormap: tuple[str, str]) -> None:
-    for artist in figure.findobj():
+    for artist in _artists(figure):
         if hasattr(artist, "get_cmap"):
             _replace_colormap(artist, table, colormap)
         for name in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
             _replace_colour(artist, name, table)
+
+
+def _artists(figure: Figure) -> Iterator[Artist]:
+    """All artists, with the boxes of texts and the arrows of annotations, which are no children."""
+    for artist in figure.findobj():
+        yield artist
+        for name in ("_bbox_patch", "arrow_patch"):
+            if (part := getattr(artist, name, None)) is not None:
+                yield part
 
 
 def _replace_colormap(artist: Artist, table: dict, colormap: tuple[str, str]) -> None:
