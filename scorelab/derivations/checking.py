@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy as sp
 from sympy.concrete.expr_with_limits import AddWithLimits
-from sympy.core.function import AppliedUndef
+from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
@@ -25,6 +25,7 @@ def check(
     relation: sp.Basic,
     definitions: Sequence[sp.Equality],
     concrete: Mapping[Any, Any] | Callable[[random.Random], Mapping[Any, Any]],
+    known: Sequence[sp.Equality] = (),
 ) -> str:
     """Return `"symbolic"` or `"numeric"`, whichever way `relation` was shown to hold.
 
@@ -32,6 +33,8 @@ def check(
         relation: An equation, of scalars or of matrices, or an inequality of scalars.
         definitions: Equations whose left sides stand for their right sides.
         concrete: Replacements for a numerical evaluation, see `Derivation`.
+        known: Equations that were shown to hold. If one has the same left side, its right side
+            may stand for it.
 
     Raises:
         CheckError: If it does not hold.
@@ -41,17 +44,28 @@ def check(
     if relation.lhs == relation.rhs:
         raise CheckError("both sides are the same expression: the step says nothing")
     equal = isinstance(relation, sp.Equality)
+    for earlier in reversed(known):
+        if earlier.lhs == relation.lhs and isinstance(earlier, sp.Equality):
+            relation = relation.func(earlier.rhs, relation.rhs, evaluate=False)
+            break
     # Fewer definitions written out mean less algebra: the latest ones are unfolded first.
+    seen, pairs = set(), []
     for written_out in range(len(definitions) + 1):
         pairs = _pairs(relation, definitions[len(definitions) - written_out :])
-        if equal and all(_vanishes_by_algebra(left - right) for left, right in pairs):
-            return "symbolic"
-    if equal and all(_vanishes(left - right) for left, right in pairs):
+        if equal and tuple(pairs) not in seen:
+            seen.add(tuple(pairs))
+            if all(_vanishes_by_algebra(left - right) for left, right in pairs):
+                return "symbolic"
+    # A wrong claim is refuted by one point, before `simplify` is asked in vain.
+    if not any(side.has(sp.Integral, sp.Limit) for pair in pairs for side in pair):
+        _evaluate(relation.func, pairs, concrete, points=1)
+    done = [(_do(left), _do(right)) for left, right in pairs]
+    if equal and all(_vanishes(left - right) for left, right in done):
         return "symbolic"
-    if not equal and _true_by_assumptions(relation.func, *pairs[0]):
+    if not equal and _true_by_assumptions(relation.func, *done[0]):
         return "symbolic"
-    for left, right in pairs:
-        _evaluate(relation.func, left, right, concrete)
+    if not _evaluate(relation.func, done, concrete, points=_POINTS):
+        raise CheckError("sympy neither proves it nor can evaluate it")
     return "numeric"
 
 
@@ -91,10 +105,15 @@ def _vanishes_by_algebra(difference: sp.Expr) -> bool:
     )
 
 
+def _do(side: sp.Expr) -> sp.Expr:
+    """Carry out limits, sums and integrals."""
+    return _gather(_evaluate_derivatives(side).doit())
+
+
 def _vanishes(difference: sp.Expr) -> bool:
-    """Reduce to zero with everything that sympy has: limits, sums, integrals, `simplify`."""
-    done = _gather(_evaluate_derivatives(difference).doit())
-    return sp.simplify(_freeze(done, (AddWithLimits, sp.Limit))) == 0 or sp.simplify(done) == 0
+    """Reduce to zero with everything that `simplify` has."""
+    frozen = _freeze(difference, (AddWithLimits, sp.Limit))
+    return sp.simplify(frozen) == 0 or (frozen != difference and sp.simplify(difference) == 0)
 
 
 def _evaluate_derivatives(expression: sp.Expr) -> sp.Expr:
@@ -137,7 +156,8 @@ def _gather(expression: sp.Expr) -> sp.Expr:
     def split(whole: AddWithLimits) -> sp.Expr:
         bound = set(whole.variables)
         total = sp.S.Zero
-        for term in sp.Add.make_args(sp.expand(whole.function)):
+        expanded = sp.expand(whole.function, power_exp=False, power_base=False, log=False)
+        for term in sp.Add.make_args(expanded):
             inside, outside = [], []
             for factor in sp.Mul.make_args(term):
                 (inside if factor.free_symbols & bound else outside).append(factor)
@@ -161,35 +181,46 @@ def _freeze(expression: sp.Expr, kinds: tuple[type, ...]) -> sp.Expr:
 
 
 def _true_by_assumptions(relation: type, left: sp.Expr, right: sp.Expr) -> bool:
-    answer = relation(sp.factor(sp.simplify((left - right).doit())), 0)
+    answer = relation(sp.factor(sp.simplify(left - right)), 0)
     return answer == sp.true
 
 
-def _evaluate(relation: type, left: sp.Expr, right: sp.Expr, concrete: Any) -> None:
-    """Evaluate both sides at random admissible points; raise where they disagree."""
+def _evaluate(
+    relation: type, pairs: list[tuple[sp.Expr, sp.Expr]], concrete: Any, points: int
+) -> bool:
+    """Compare both sides at random admissible points.
+
+    Returns:
+        Whether they could be evaluated at all.
+
+    Raises:
+        CheckError: If the relation does not hold at a point.
+    """
     rng = random.Random(0)
-    for _ in range(_POINTS):
+    for _ in range(points):
         values = dict(concrete(rng) if callable(concrete) else concrete)
-        both = sp.Tuple(left, right)
+        sides = sp.Tuple(*(side for pair in pairs for side in pair))
         for old, new in values.items():
-            is_function = isinstance(old, sp.core.function.UndefinedFunction)
-            both = both.replace(old, new) if is_function else both.subs(old, new)
-        point = {s: _draw(s, rng) for s in sorted(both.free_symbols, key=str) if _is_plain(s)}
+            is_function = isinstance(old, UndefinedFunction)
+            sides = sides.replace(old, new) if is_function else sides.subs(old, new)
+        if sides.has(AppliedUndef):
+            return False
+        labels = {indexed.base.label for indexed in sides.atoms(sp.Indexed)}
+        free = (s for s in sides.free_symbols - labels if isinstance(s, sp.Symbol))
+        point = {symbol: _draw(symbol, rng) for symbol in sorted(free, key=str)}
         # Sums must have become finite before their indexed terms are known.
-        both = both.subs(point).doit()
-        indexed = sorted(both.atoms(sp.Indexed), key=str)
-        both = both.xreplace({a: _draw(a, rng) for a in indexed})
-        a, b = (sp.N(side, _DIGITS) for side in both)
-        if not (a.is_number and b.is_number and a.is_finite and b.is_finite):
-            raise CheckError(f"sympy neither proves it nor can evaluate it: {left} and {right}")
-        close = abs(a - b) <= _TOLERANCE * (1 + abs(a))
-        if not (close if relation is sp.Equality else relation(a, b)):
-            shown = ", ".join(f"{s} = {v}" for s, v in point.items())
-            raise CheckError(f"the sides are {sp.N(a, 8)} and {sp.N(b, 8)} at {shown}")
-
-
-def _is_plain(symbol: sp.Basic) -> bool:
-    return not isinstance(symbol, sp.Indexed) and isinstance(symbol, sp.Symbol)
+        sides = sides.subs(point).doit(integrals=False)
+        for indexed in sorted(sides.atoms(sp.Indexed), key=str):
+            point[indexed] = _draw(indexed, rng)
+        numbers = [sp.N(side.xreplace(point), _DIGITS) for side in sides]
+        if not all(number.is_number and number.is_finite for number in numbers):
+            return False
+        for left, right in zip(numbers[::2], numbers[1::2], strict=True):
+            close = abs(left - right) <= _TOLERANCE * (1 + abs(left))
+            if not (close if relation is sp.Equality else relation(left, right)):
+                shown = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
+                raise CheckError(f"the sides are {sp.N(left, 8)} and {sp.N(right, 8)} at {shown}")
+    return True
 
 
 def _draw(symbol: sp.Basic, rng: random.Random) -> sp.Expr:

@@ -112,16 +112,17 @@ class Derivation:
         Raises:
             DerivationError: If a step does not hold, says nothing, or cannot be evaluated.
         """
-        definitions, done = [], []
+        definitions, known, done = [], [], []
         for step in self.steps:
             if _defines(step):
                 definitions.append(step.equation)
                 done.append(step)
                 continue
             try:
-                how = checking.check(step.equation, definitions, self.concrete)
+                how = checking.check(step.equation, definitions, self.concrete, known)
             except checking.CheckError as error:
                 raise DerivationError(f"{self.name}, step {step.name!r}: {error}") from error
+            known.append(step.equation)
             done.append(replace(step, checked=how))
         self.steps = tuple(done)
         return self

@@ -8,9 +8,22 @@ responsibilities.
 """
 
 import sympy as sp
-from sympy import Derivative, Function, IndexedBase, Matrix, Sum, exp, log, sqrt
+from sympy import (
+    Derivative,
+    Function,
+    IndexedBase,
+    Integral,
+    Matrix,
+    Sum,
+    exp,
+    integrate,
+    log,
+    oo,
+    sqrt,
+)
 
 from scorelab.derivations.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.gaussian import gaussian
 
 K = sp.Symbol("K", integer=True, positive=True)
 k = sp.Symbol("k", integer=True, positive=True)
@@ -49,11 +62,11 @@ p1, r1, N1 = Function("p"), Function("r"), Function("N")
 
 
 def _one_dimension() -> list[Step]:
-    gaussian = exp(-((x - m) ** 2) / (2 * s)) / sqrt(2 * sp.pi * s)
+    bell = gaussian(x, m, s)
     density = Sum(w[k] * N1(x, mu[k], v[k]), (k, 1, K))
 
     # The Gaussian reproduces itself: its derivative is itself times a linear function.
-    slope = sp.simplify(gaussian.diff(x) / gaussian)
+    slope = sp.simplify(bell.diff(x) / bell)
     gaussian_slope = Derivative(N1(x, m, s), x)
 
     # sympy moves the derivative below the sum, where the rule above applies to each term.
@@ -73,7 +86,12 @@ def _one_dimension() -> list[Step]:
     score = Sum(r1(x, k) * sp.simplify(term / share), (k, 1, K))
     return [
         definition(
-            "gaussian", N1(x, m, s), gaussian, "The Gaussian density of mean $\\mu$, variance $v$."
+            "gaussian", N1(x, m, s), bell, "The Gaussian density of mean $\\mu$, variance $v$."
+        ),
+        Step(
+            "mass",
+            equation(Integral(N1(x, m, s), (x, -oo, oo)), integrate(bell, (x, -oo, oo))),
+            "Its integral is one: that is what the factor in front is for.",
         ),
         definition("density", p1(x), density, "The mixture, with weights that sum to one."),
         Step(
@@ -139,8 +157,8 @@ def _two_dimensions() -> list[Step]:
 
     d1, d2 = sp.symbols("d_1 d_2", real=True)  # x minus the mean
     form = Matrix([d1, d2]).dot(sigma_k.inv() * Matrix([d1, d2]))
-    form = sp.factor(form).subs({d1: x1 - mean[1, k], d2: x2 - mean[2, k]})
-    gaussian = exp(-Q(*at) / 2) / (2 * sp.pi * sqrt(sigma_k.det()))
+    form = sp.expand(form).subs({d1: x1 - mean[1, k], d2: x2 - mean[2, k]})
+    bell = exp(-Q(*at) / 2) / (2 * sp.pi * sqrt(sigma_k.det()))
     density = Sum(w[k] * N2(*at), (k, 1, K))
 
     # The slope of the quadratic form is this many times the pull, whichever coordinate one takes.
@@ -148,7 +166,7 @@ def _two_dimensions() -> list[Step]:
     multiple = sp.cancel(form.diff(x1) / pull[0])
     form_slope = multiple * Matrix([u1(*at), u2(*at)])
 
-    slope = form_slope * gaussian.diff(Q(*at)) / gaussian
+    slope = form_slope * bell.diff(Q(*at)) / bell
     under_the_sum = Matrix([density.diff(xi) for xi in here])
     pulls = under_the_sum.replace(
         lambda e: isinstance(e, Derivative),
@@ -170,7 +188,7 @@ def _two_dimensions() -> list[Step]:
         definition(
             "gaussian-2d",
             N2(*at),
-            gaussian,
+            bell,
             "The Gaussian density in the plane: every $\\mu$ and $\\Sigma$ carries the index of "
             "its component.",
         ),

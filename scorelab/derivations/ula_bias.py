@@ -11,6 +11,7 @@ import sympy as sp
 from sympy import Derivative, Function, Integral, Limit, exp, log, oo, rsolve, sqrt
 
 from scorelab.derivations.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.gaussian import gaussian
 
 x, z, m0, a, mean = sp.symbols("x z m_0 a m", real=True)
 s, epsilon, v0, h, variance = sp.symbols("s varepsilon v_0 lambda v", positive=True)
@@ -22,8 +23,8 @@ m, v = Function("m"), Function("v")
 
 def derive() -> Derivation:
     """Derive mean and variance of the chain at every step, their limit, and where it ends."""
-    gaussian = exp(-((x - mean) ** 2) / (2 * variance)) / sqrt(2 * sp.pi * variance)
-    score = log(gaussian.subs({mean: 0, variance: s**2})).diff(x)
+    density = gaussian(x, mean, variance)
+    score = log(density.subs({mean: 0, variance: s**2})).diff(x)
     move = x + epsilon / 2 * Derivative(log(p(x)), x) + sqrt(epsilon) * z
     linear = sp.collect(sp.expand(move.subs(Derivative(log(p(x)), x), score)), x)
     factor, noise = linear.coeff(x), linear.coeff(z)
@@ -59,7 +60,7 @@ def derive() -> Derivation:
         "ula-bias",
         "The bias of Langevin dynamics with a fixed step",
         [
-            definition("gaussian", N(x, mean, variance), gaussian, "The Gaussian density."),
+            definition("gaussian", N(x, mean, variance), density, "The Gaussian density."),
             definition("target", p(x), N(x, 0, s**2), "The target is a centred Gaussian."),
             Step("score", equation(Derivative(log(p(x)), x), score), "Its score is linear."),
             definition(
@@ -89,8 +90,9 @@ def derive() -> Derivation:
             Step(
                 "mean-recursion",
                 equation(m(n + 1), at(moved_mean)),
-                "The solution satisfies its recursion.",
+                "The solution satisfies its recursion …",
             ),
+            Step("mean-start", equation(m(0), mean_n.subs(n, 0)), "… and begins at the start."),
             definition(
                 "fixed-point",
                 V,

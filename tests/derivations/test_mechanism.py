@@ -1,0 +1,149 @@
+"""The mechanism itself: what is accepted, what is refused, how it is said."""
+
+import random
+
+import pytest
+import sympy as sp
+
+from scorelab import derivations
+from scorelab.derivations import Derivation, DerivationError, Step, checking, printing
+from scorelab.derivations.derivation import definition, equation
+
+x, y = sp.symbols("x y", real=True)
+a = sp.Symbol("a", positive=True)
+f, g = sp.Function("f"), sp.Function("g")
+
+
+def check(*steps: Step, **options) -> Derivation:
+    return Derivation("sample", "A sample", steps, **options).check()
+
+
+def claim(lhs, rhs) -> Step:
+    return Step("claim", equation(lhs, rhs), "Because.")
+
+
+def test_get_returns_the_same_checked_derivation():
+    first = derivations.get("mixture-score")
+    assert first is derivations.get("mixture-score")
+    assert first.equations["score"] is first["score"].equation
+    assert first.result is first.steps[-1].equation
+
+
+def test_unknown_names_are_answered_with_near_ones():
+    with pytest.raises(KeyError, match="did you mean mixture-score"):
+        derivations.get("mixture_scores")
+    with pytest.raises(KeyError, match="ula-bias"):
+        derivations.get("????")
+    with pytest.raises(KeyError, match="gaussian-slope"):
+        derivations.get("mixture-score")["nothing"]
+
+
+@pytest.mark.parametrize(
+    ("lhs", "rhs"),
+    [
+        (sp.Derivative(x * sp.exp(x), x), (1 + x) * sp.exp(x)),
+        (sp.Integral(sp.exp(-(x**2) / (2 * a)), (x, -sp.oo, sp.oo)), sp.sqrt(2 * sp.pi * a)),
+        (sp.Limit(sp.sin(x) / x, x, 0), 1),
+        (sp.sin(x) ** 2 + sp.cos(x) ** 2, 1),
+        (sp.Matrix([sp.Derivative(x**2, x), x - y]), sp.Matrix([2 * x, x - y])),
+    ],
+)
+def test_true_claims_are_proved(lhs, rhs):
+    assert check(claim(lhs, rhs))["claim"].checked == "symbolic"
+
+
+def test_sums_over_an_index_are_linear():
+    k, n = sp.symbols("k n", integer=True, positive=True)
+    w = sp.IndexedBase("w", positive=True)
+    lhs = sp.Sum(a * w[k] * (x + w[k]), (k, 1, n))
+    rhs = a * x * sp.Sum(w[k], (k, 1, n)) + a * sp.Sum(w[k] ** 2, (k, 1, n))
+    assert check(claim(lhs, rhs))["claim"].checked == "symbolic"
+    with pytest.raises(DerivationError):
+        check(claim(lhs, rhs - sp.Sum(w[k], (k, 1, n))), concrete={n: 3})
+
+
+def test_what_sympy_cannot_prove_is_evaluated():
+    # ∫₀¹ xˣ dx = −Σ (−n)⁻ⁿ, the sophomore's dream: true, and beyond sympy's algebra.
+    n = sp.Symbol("n", integer=True, positive=True)
+    dream = -sp.Sum((-n) ** (-n), (n, 1, sp.oo))
+    step = claim(sp.Integral(x**x, (x, 0, 1)), dream)
+    assert check(step)["claim"].checked == "numeric"
+    with pytest.raises(DerivationError, match="the sides are"):
+        check(claim(sp.Integral(x**x, (x, 0, 1)), dream + sp.Rational(1, 10**12)))
+
+
+def test_undefined_functions_need_a_concrete_one_for_numbers():
+    wrong = claim(sp.Derivative(f(x) ** 2, x), f(x) * sp.Derivative(f(x), x))
+    with pytest.raises(DerivationError, match="neither proves it nor can evaluate it"):
+        check(wrong)
+    with pytest.raises(DerivationError, match="the sides are"):
+        check(wrong, concrete={f: sp.Lambda(x, sp.tanh(x))})
+    with pytest.raises(DerivationError, match="the sides are"):
+        check(wrong, concrete=lambda rng: {f: sp.Lambda(x, x ** rng.randint(1, 3))})
+
+
+def test_definitions_are_unfolded_wherever_they_are_used():
+    steps = [
+        definition("f", f(x), x**2, "A square."),
+        definition("g", g(x), f(x) + a, "Built on it."),
+        claim(sp.Derivative(g(y), y), 2 * y),
+    ]
+    assert check(*steps)["claim"].checked == "symbolic"
+    assert Derivation("sample", "", steps).unfold(g(3)) == 9 + a
+    with pytest.raises(DerivationError, match="sample, step 'claim'"):
+        check(definition("f", f(x), x**3, "A cube."), *steps[1:])
+
+
+def test_a_claim_that_says_nothing_is_refused():
+    with pytest.raises(DerivationError, match="says nothing"):
+        check(claim(x, x))
+    with pytest.raises(DerivationError, match="is not an equation"):
+        check(Step("claim", sp.true, "sympy had evaluated it."))
+    with pytest.raises(DerivationError, match="entries"):
+        check(claim(sp.Matrix([x, y]), sp.Matrix([x])))
+
+
+def test_inequalities():
+    assert check(Step("claim", sp.Gt(a**2 + 1, a**2, evaluate=False), ""))["claim"].checked
+    assert check(Step("claim", sp.Ge(sp.exp(x), 1 + x), ""))["claim"].checked == "numeric"
+    with pytest.raises(DerivationError):
+        check(Step("claim", sp.Lt(sp.exp(x), 1 + x), ""))
+
+
+def test_two_steps_of_one_name_are_refused():
+    with pytest.raises(DerivationError, match="two steps are called 'claim'"):
+        Derivation("sample", "", [claim(x, y), claim(y, x)])
+
+
+def test_random_points_respect_assumptions():
+    rng = random.Random(1)
+    n = sp.Symbol("n", integer=True, positive=True)
+    assert all(checking._draw(a, rng) > 0 for _ in range(50))
+    assert all(checking._draw(n, rng) in {1, 2, 3, 4} for _ in range(50))
+
+
+@pytest.mark.parametrize(
+    ("expression", "tex"),
+    [
+        (1 / sp.sqrt(2 * sp.pi * a), r"\frac{1}{\sqrt{2 \pi a}}"),
+        (y - x, "y - x"),
+        (-x - y, "- x - y"),
+        (sp.exp(-(x**2) / 2), r"\exp\left(- \frac{x^{2}}{2}\right)"),
+        (sp.exp(-x), "e^{- x}"),
+        (sp.log(f(x)), r"\log f(x)"),
+        (a / 2 * sp.Derivative(f(x), x), r"\frac{a}{2} \frac{\partial}{\partial x} f(x)"),
+        (f(x) * (y - x) / a, r"f(x) \frac{y - x}{a}"),
+        (sp.sqrt(a) * x, r"\sqrt{a} x"),
+        (x * (a - y), r"x \left(a - y\right)"),
+        (-sp.Rational(1, 2), r"- \frac{1}{2}"),
+    ],
+)
+def test_the_printer_writes_what_the_field_writes(expression, tex):
+    assert printing._Printer({}).doprint(expression) == tex
+
+
+def test_long_equations_are_split():
+    long = sum(sp.Symbol(f"x_{i}") ** 2 * sp.cos(i * x) for i in range(2, 14))
+    tex = printing.latex_equation(equation(y, long), {})
+    assert tex.startswith(r"\begin{aligned}")
+    assert printing.width(tex) <= printing.MAX_WIDTH < printing.width(tex.replace(r"\\", ""))
