@@ -10,6 +10,8 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
+from scorelab.derivations.gaussian import integrate_line
+
 __all__ = ["CheckError", "check", "unfold"]
 
 _POINTS = 5
@@ -107,7 +109,16 @@ def _vanishes_by_algebra(difference: sp.Expr) -> bool:
 
 def _do(side: sp.Expr) -> sp.Expr:
     """Carry out limits, sums and integrals."""
-    return _gather(_evaluate_derivatives(side).doit())
+    done = _evaluate_derivatives(side).replace(
+        lambda e: isinstance(e, sp.Integral) and e.limits[0][1:] == (-sp.oo, sp.oo),
+        _integrate_inside,
+    )
+    return _gather(done.doit())
+
+
+def _integrate_inside(integral: sp.Integral) -> sp.Expr:
+    inner = integrate_line(integral.function, integral.limits[0][0])
+    return _do(sp.Integral(inner, *integral.limits[1:])) if integral.limits[1:] else inner
 
 
 def _vanishes(difference: sp.Expr) -> bool:

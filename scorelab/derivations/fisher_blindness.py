@@ -15,7 +15,7 @@ from scorelab.derivations.gaussian import gaussian
 
 x, z = sp.symbols("x z", real=True)
 a, t = sp.symbols("a t", positive=True)
-# Weights below one: w = ω/(1 + ω) for some odds ω > 0.
+# The weights; that w + w₁ = 1 is never needed.
 w, u = sp.symbols("w u", positive=True)
 w1, u1 = sp.symbols("w_1 u_1", positive=True)
 p, q, A, B, phi = Function("p"), Function("q"), Function("A"), Function("B"), Function("phi")
@@ -125,7 +125,7 @@ def derive() -> Derivation:
             ),
             Step(
                 "kl-limit",
-                equation(Limit(w * left + w1 * right, a, oo), weights_kl),
+                equation(w * Limit(left, a, oo) + w1 * Limit(right, a, oo), weights_kl),
                 "Averaged over the modes, the Kullback-Leibler divergence tends to that of the "
                 "weights: it does see them.",
             ),

@@ -8,7 +8,7 @@ import sympy as sp
 from sympy import Derivative, Function, Integral, Limit, log, oo
 
 from scorelab.derivations.derivation import Derivation, Step, definition, equation
-from scorelab.derivations.gaussian import gaussian
+from scorelab.derivations.gaussian import gaussian, integrate_line
 
 x, m1, m2 = sp.symbols("x m_1 m_2", real=True)
 b, c = sp.symbols("b c", real=True)
@@ -28,9 +28,8 @@ def derive() -> Derivation:
     line = b * (x - m1) + c
     height = sp.factor((score_p - score_q).subs(x, m1))
     slope = sp.factor((score_p - score_q).diff(x))
-    moment = integral.subs(gap, line)
-    closed = sp.integrate(sp.expand(line**2) * gaussian(x, m1, v1), (x, -oo, oo))
-    closed = sp.expand(sp.simplify(closed))
+    moment = Integral(p(x) * line**2, (x, -oo, oo))
+    closed = sp.expand(sp.simplify(integrate_line(gaussian(x, m1, v1) * line**2, x)))
     by_means, by_variances = height**2, sp.factor(closed.subs({c: 0, b: slope}))
     flat = Limit(by_means + by_variances, v2, oo)
     return Derivation(

@@ -117,7 +117,9 @@ class _Printer(LatexPrinter):
         template = self.notation.get(expr.func)
         if template is None:
             name = self._hprint_Function(expr.func.__name__)
-            template = name + "(" + ", ".join(f"#{i + 1}" for i in range(len(expr.args))) + ")"
+            inside = ", ".join(f"#{i + 1}" for i in range(len(expr.args)))
+            tall = any(r"\frac" in self._print(arg) for arg in expr.args)
+            template = name + (rf"\left({inside}\right)" if tall else f"({inside})")
         body = self._fill(template, expr.args)
         return body if exp is None else _raise(body, exp)
 
@@ -125,6 +127,8 @@ class _Printer(LatexPrinter):
         (arg,) = expr.args
         inner = self._print(arg)
         simple = isinstance(arg, AppliedUndef | sp.Symbol | sp.Integer | sp.Indexed)
+        if arg.is_Mul and inner.startswith(r"\frac") and inner.count(r"\frac") == 1:
+            simple = sp.fraction(arg)[0].is_Atom and sp.fraction(arg)[1].is_Atom
         body = rf"\log {inner}" if simple else rf"\log\left({inner}\right)"
         return body if exp is None else _raise(rf"\left({body}\right)", exp)
 
@@ -136,7 +140,7 @@ class _Printer(LatexPrinter):
     def _print_Add(self, expr: sp.Add, order: Any = None) -> str:
         # A sum that begins with a minus sign reads badly: the first positive term goes first.
         terms = list(self._as_ordered_terms(expr, order=order))
-        terms.sort(key=lambda term: _is_negative(term))
+        terms.sort(key=lambda term: (_is_negative(term), term.has(*_OPERATORS)))
         shown = self._print(terms[0])
         for term in terms[1:]:
             negative = _is_negative(term)
@@ -306,7 +310,7 @@ class _Root(sp.Function):
 
 
 def _rank(factor: sp.Expr) -> tuple[int, str]:
-    base, _ = factor.as_base_exp()
+    base = factor if isinstance(factor, sp.exp) else factor.as_base_exp()[0]
     ranks = (
         (sp.Number, 0),
         (sp.NumberSymbol, 1),

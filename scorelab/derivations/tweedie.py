@@ -11,9 +11,10 @@ from sympy import Derivative, Function, Integral, log, oo
 from scorelab.derivations.derivation import Derivation, Step, definition, equation
 from scorelab.derivations.gaussian import gaussian
 
-x, y, c, x0 = sp.symbols("x y c x_0", real=True)
-sigma, tau = sp.symbols("sigma tau", positive=True)
+x, y = sp.symbols("x y", real=True)
+sigma = sp.Symbol("sigma", positive=True)
 p, q, N, D, S = Function("p"), Function("q"), Function("N"), Function("D"), Function("S")
+score = Function("s")
 
 
 def derive() -> Derivation:
@@ -31,8 +32,13 @@ def derive() -> Derivation:
     )
     # E[(x − y)/σ² | y]: the two parts of the integral, divided by q.
     by_parts = (over_x(x) / q(y) - y) / sigma**2
-    mean = sp.solve(sp.Eq(Derivative(log(q(y)), y), (D(y) - y) / sigma**2), D(y))[0]
-    second = sp.expand(sigma**2 * Derivative(mean, y).doit())
+    (mean,) = sp.solve(sp.Eq(score(y), (D(y) - y) / sigma**2), D(y))
+    mean = sp.expand(mean)
+    second = sp.expand(sigma**2 * mean.diff(y))
+
+    def written(of: sp.Expr) -> sp.Expr:
+        return of.subs(score(y), Derivative(log(q(y)), y))
+
     return Derivation(
         "tweedie",
         "Tweedie's formula",
@@ -74,12 +80,12 @@ def derive() -> Derivation:
             ),
             Step(
                 "variance",
-                equation(S(y), second),
+                equation(S(y), written(second)),
                 "One derivative more: the curvature of $\\log q$ is the posterior variance.",
             ),
             Step(
                 "tweedie",
-                equation(D(y), mean),
+                equation(D(y), written(mean)),
                 "Solved for the mean: whoever knows the score can denoise.",
             ),
         ],
@@ -88,5 +94,5 @@ def derive() -> Derivation:
             D: r"\mathbb{E}[x \mid #1]",
             S: r"\operatorname{Var}[x \mid #1]",
         },
-        concrete={p: sp.Lambda(x0, gaussian(x0, 1, 1))},
+        concrete={p: sp.Lambda(x, gaussian(x, 1, 1))},
     )

@@ -73,7 +73,7 @@ def cut(derivation: Derivation, step_name: str, slip: str) -> Derivation:
     is_definition = step.checked == "definition"
     steps[place] = spoilt
     end = len(steps) if is_definition else place + 1
-    kept = steps[:place] + [spoilt] + steps[place + 1 : end]
+    kept = [*steps[:place], spoilt, *steps[place + 1:end]]
     # The claims above a spoilt claim are known to hold: definitions are needed from there, and
     # what else was said of the same left side.
     if not is_definition:
