@@ -43,7 +43,7 @@ def derive() -> Derivation:
 
     square = in_rate**2 * gaussian(x, 0, w * sigma**2) * gaussian(z, 0, 1)
     moved = sp.expand(integrate_line(integrate_line(square, x), z) / sigma**2)
-    kept = sp.factor(moved.coeff(w))
+    kept = in_rate.coeff(x) ** 2
     recursion = kept * v(T) + moved.subs(w, 0)
 
     solved = rsolve(v(T + 1) - recursion.subs(kept, rho), v(T), {v(0): gamma**2})
@@ -112,7 +112,7 @@ def derive() -> Derivation:
             Step("start", equation(v(0), forgetting.subs(T, 0)), "It begins there …"),
             Step(
                 "recursion",
-                equation(v(T + 1), sp.collect(recursion, v(T))),
+                equation(v(T + 1), recursion),
                 "… and takes the step just found.",
             ),
             Step(
@@ -140,8 +140,8 @@ def derive() -> Derivation:
         ],
         notation={
             N: r"\mathcal{N}(#1; 0, #2)",
-            half: r"F_{\mathrm{half}}(#1, #2; #3)",
-            full: r"F_{\mathrm{full}}(#1, #2; #3)",
+            half: r"F_{\mathrm{half}}\left(#1, #2; #3\right)",
+            full: r"F_{\mathrm{full}}\left(#1, #2; #3\right)",
             v: "v_{#1}",
         },
     )

@@ -109,11 +109,29 @@ def _vanishes_by_algebra(difference: sp.Expr) -> bool:
 
 def _do(side: sp.Expr) -> sp.Expr:
     """Carry out limits, sums and integrals."""
-    done = _evaluate_derivatives(side).replace(
+    totals = side.replace(_is_total_derivative, _between_ends)
+    done = _evaluate_derivatives(totals).replace(
         lambda e: isinstance(e, sp.Integral) and e.limits[0][1:] == (-sp.oo, sp.oo),
         _integrate_inside,
     )
     return _gather(done.doit())
+
+
+def _is_total_derivative(e: sp.Basic) -> bool:
+    return (
+        isinstance(e, sp.Integral)
+        and isinstance(e.function, sp.Derivative)
+        and len(e.limits) == 1
+        and e.function.variables == e.limits[0][:1]
+        and all(end.is_finite for end in e.limits[0][1:])
+    )
+
+
+def _between_ends(integral: sp.Integral) -> sp.Expr:
+    """The fundamental theorem of calculus, also where sympy does not know the function."""
+    ((x, low, high),) = integral.limits
+    inner = integral.function.expr
+    return inner.subs(x, high) - inner.subs(x, low)
 
 
 def _integrate_inside(integral: sp.Integral) -> sp.Expr:

@@ -284,11 +284,9 @@ def _arrange(expr: sp.Expr) -> tuple[str, list[sp.Expr], list[sp.Expr], list[sp.
         else:
             top.append(factor)
     under = [*sp.Mul.make_args(above), *sp.Mul.make_args(below)]
-    if any(f.is_Integer and f != 1 for f in under):
-        radicand = sp.factor_terms(number**2) * above / below
-        if (above / below).free_symbols or (above / below).has(sp.pi):
-            above, below = sp.fraction(radicand)
-            number = sp.sign(number)
+    if any(f.is_Integer and f != 1 for f in under) and number.q != 1:
+        above, below = sp.fraction(above / below / number.q**2)
+        number = sp.Integer(number.p)
     sign = "- " if number < 0 else ""
     number = abs(number)
     if above != 1:
@@ -317,6 +315,7 @@ def _rank(factor: sp.Expr) -> tuple[int, str]:
         (sp.Symbol | sp.Indexed, 2),
         (AppliedUndef, 4),
         (sp.Add, 5),
+        (sp.log, 6),
         (sp.Function, 3),
         (sp.Derivative, 6),
         (sp.Sum | sp.Integral | sp.Limit, 7),

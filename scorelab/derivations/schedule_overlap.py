@@ -15,7 +15,7 @@ from scorelab.derivations.gaussian import gaussian
 x, c, t = sp.symbols("x c t", real=True)
 rho, D, sigma, gamma, low, high = sp.symbols("rho D sigma gamma a b", positive=True)
 mean, deviation = Function("m"), Function("s")
-Phi, C = Function("Phi"), Function("C")
+Phi, C, N = Function("Phi"), Function("C"), Function("N")
 
 
 def derive() -> Derivation:
@@ -23,15 +23,19 @@ def derive() -> Derivation:
 
     # The squared radius is a sum of D squares: mean and variance of one square, D times.
     def moment(n: int) -> Integral:
-        return Integral(x**n * gaussian(x, 0, sigma**2), (x, -oo, oo))
+        return Integral(x**n * N(x), (x, -oo, oo))
 
-    square_mean = D * moment(2).doit()
-    square_variance = sp.factor(D * (moment(4).doit() - moment(2).doit() ** 2))
+    def value(n: int) -> sp.Expr:
+        return sp.integrate(x**n * gaussian(x, 0, sigma**2), (x, -oo, oo))
+
+    square_mean = D * value(2)
+    square_variance = sp.factor(D * (value(4) - value(2) ** 2))
     # To first order r = √(r²) deviates by the deviation of r² over 2·√(E r²).
     first_order = sp.simplify(sqrt(square_variance) * sp.diff(sqrt(t), t).subs(t, square_mean))
     radius = sp.simplify(sqrt(square_mean))
 
-    cumulative = sp.simplify(sp.integrate(gaussian(x, 0, 1), (x, -oo, t)))
+    cumulative = sp.integrate(gaussian(x, 0, 1), (x, -oo, 0))
+    cumulative += sp.integrate(gaussian(x, 0, 1), (x, 0, t))
     edges = [mean(gamma * sigma) + n * deviation(gamma * sigma) for n in (3, -3)]
     overlap = [(edge - mean(sigma)) / deviation(sigma) for edge in edges]
 
@@ -49,6 +53,9 @@ def derive() -> Derivation:
         "schedule-overlap",
         "How close two noise levels must be",
         [
+            definition(
+                "noise", N(x), gaussian(x, 0, sigma**2), "One coordinate of the noise of a level."
+            ),
             Step(
                 "square-mean",
                 equation(D * moment(2), square_mean),
@@ -95,8 +102,8 @@ def derive() -> Derivation:
             Step(
                 "high-dimension",
                 equation(Limit(upper.subs(gamma, ratio), D, oo), above),
-                "If the ratio is $\\gamma = 1 + c/\\sqrt{2D}$, the upper edge tends to a number: so "
-                "the number of levels must grow like the root of the dimension.",
+                "If the ratio is $\\gamma = 1 + c/\\sqrt{2D}$, the upper edge tends to a number: "
+                "so the number of levels must grow like the root of the dimension.",
             ),
             Step(
                 "criterion",
@@ -105,5 +112,5 @@ def derive() -> Derivation:
                 "makes the schedule geometric.",
             ),
         ],
-        notation={Phi: r"\Phi(#1)"},
+        notation={N: r"\mathcal{N}(#1; 0, \sigma^2)"},
     )
