@@ -6,8 +6,6 @@ $\mathbb{E}_p[s^2/2 + s']$ up to a constant and the boundary term $p s$. In $d$ 
 becomes the trace of the Jacobian, which is what makes the objective dear.
 """
 
-import itertools
-
 import sympy as sp
 from sympy import Derivative, Function, Integral, Limit, log, oo
 
@@ -17,7 +15,8 @@ from scorelab.derivations.gaussian import gaussian
 x = sp.Symbol("x", real=True)
 A = sp.Symbol("A", positive=True)
 a, b, c, e = sp.symbols("J_11 J_12 J_21 J_22", real=True)
-p, s = Function("p"), Function("s")
+i, j = sp.symbols("i j", integer=True, nonnegative=True)
+p, s, z = Function("p"), Function("s"), Function("z")
 explicit, implicit, B = sp.symbols("J_ESM J_ISM B", real=True)
 
 
@@ -45,11 +44,15 @@ def derive() -> Derivation:
     cut_off = boundary.replace(p, sp.Lambda(x, 1 / (2 * A))).replace(s, sp.Lambda(x, -x))
 
     # A random sign vector z has E[zᵀJz] = tr J: one product instead of d of them.
-    jacobian = sp.Matrix([[a, b], [c, e]])
-    signs = [sp.Matrix(z) for z in itertools.product((-1, 1), repeat=2)]
-    forms = [sp.expand((z.T * jacobian * z)[0]) for z in signs]
-    mean = sum(forms) / len(forms)
-    variance = sp.factor(sp.expand(sum((form - mean) ** 2 for form in forms)) / len(forms))
+    signs = sp.Matrix([z(i), z(j)])
+    form = sp.expand((signs.T * sp.Matrix([[a, b], [c, e]]) * signs)[0])
+
+    def mean(of: sp.Expr) -> sp.Sum:
+        return sp.Sum(of / 4, (i, 0, 1), (j, 0, 1))
+
+    explicit_form = form.replace(z, sp.Lambda(i, 2 * i - 1))
+    trace = sp.expand(mean(explicit_form).doit())
+    variance = sp.factor(mean((explicit_form - trace) ** 2).doit())
     return Derivation(
         "implicit-score-matching",
         "Score matching without the data's score",
@@ -76,16 +79,16 @@ def derive() -> Derivation:
                 equation(product, product.doit()),
                 "The product rule …",
             ),
-            Step(
-                "by-parts",
-                equation(explicit, over(by_parts)),
-                "… takes the derivative from $p$, which is unknown, to $s$, which is ours.",
-            ),
-            definition("total", B, over(product), "A total derivative is left over; call it $B$."),
+            definition("total", B, over(product), "… leaves a total derivative over; call it $B$."),
             Step(
                 "boundary",
                 equation(B, boundary),
                 "It integrates to what $p s$ is at the ends: the boundary term.",
+            ),
+            Step(
+                "by-parts",
+                equation(explicit, over(sp.expand(by_parts + product)) - B),
+                "So the derivative moves from $p$, which is unknown, to $s$, which is ours.",
             ),
             Step(
                 "light-tails",
@@ -99,16 +102,17 @@ def derive() -> Derivation:
                 "It does not vanish for a law that is cut off, here the uniform one: without it "
                 "the objective would be wrong by this much.",
             ),
+            definition("signs", z(i), 2 * i - 1, "Two random signs, for $i = 0, 1$."),
             Step(
                 "trace-mean",
-                equation(sp.Add(*(f / 4 for f in forms), evaluate=False), jacobian.trace()),
-                "In $d$ dimensions $s'$ is the trace of the Jacobian: $d$ backward passes. Four "
-                "sign vectors $z$ in the plane show a cheaper way: the mean of $z^\\top J z$ is "
-                "the trace, from one pass …",
+                equation(mean(form), trace),
+                "In $d$ dimensions $s'$ is the trace of the Jacobian $J$: $d$ backward passes. In "
+                "the plane, over the four sign vectors $z$, the mean of $z^\\top J z$ is the "
+                "trace: one pass gives an unbiased estimate …",
             ),
             Step(
                 "trace-variance",
-                equation(sp.Add(*((f - a - e) ** 2 / 4 for f in forms), evaluate=False), variance),
+                equation(mean((form - trace) ** 2), variance),
                 "… at the price of this variance, which the off-diagonal entries pay.",
             ),
             Step(
@@ -118,6 +122,10 @@ def derive() -> Derivation:
                 "boundary term.",
             ),
         ],
-        notation={explicit: r"J_{\mathrm{explicit}}", implicit: r"J_{\mathrm{implicit}}"},
+        notation={
+            explicit: r"J_{\mathrm{explicit}}",
+            implicit: r"J_{\mathrm{implicit}}",
+            z: "z_{#1}",
+        },
         concrete={p: sp.Lambda(x, 1 / (1 + x**2)), s: sp.Lambda(x, x + x**2)},
     )

@@ -204,11 +204,14 @@ class _Printer(LatexPrinter):
         body, variable, point, direction = expr.args
         side = "" if point.is_infinite or str(direction) == "+-" else f"^{direction}"
         shown = self._print(body)
-        if body.is_Add:
+        if body.is_Add or shown.startswith("-"):
             shown = rf"\left({shown}\right)"
         return rf"\lim_{{{self._print(variable)} \to {self._print(point)}{side}}} {shown}"
 
     def _print_Derivative(self, expr: sp.Derivative) -> str:
+        if expr.expr.is_Mul and sp.fraction(expr.expr)[1] == 1:
+            # ∂(p s), not (∂p) s.
+            expr = sp.Derivative(_Bracket(expr.expr), *expr.args[1:], evaluate=False)
         # One kind of d: which variables a function has is plain from its arguments.
         return (
             super()
@@ -305,6 +308,13 @@ class _Root(sp.Function):
 
     def _latex(self, printer: LatexPrinter) -> str:
         return rf"\sqrt{{{printer._print(self.args[0])}}}"
+
+
+class _Bracket(sp.Function):
+    """Its argument in brackets."""
+
+    def _latex(self, printer: LatexPrinter) -> str:
+        return rf"\left({printer._print(self.args[0])}\right)"
 
 
 def _rank(factor: sp.Expr) -> tuple[int, str]:
