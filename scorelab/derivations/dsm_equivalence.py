@@ -34,6 +34,11 @@ def derive() -> Derivation:
             noisy: "p_{\\sigma}(#1)",
             model: "s(#1)",
         },
+        concrete={
+            p: sp.Lambda(x, gaussian(x, 1, 2)),
+            k: sp.Lambda((y, x), gaussian(y, x, 3)),
+            s: sp.Lambda((y, theta), theta * y + sp.tanh(y)),
+        },
     )
 
 

@@ -16,7 +16,8 @@ def integrate_line(integrand: sp.Expr, x: sp.Symbol) -> sp.Expr:
     r"""Integrate over the line: polynomials times Gaussians by completing the square.
 
     In $\int x^n e^{-\alpha x^2 + \beta x} \,\mathrm{d}x$ the variable is shifted by
-    $\beta / (2 \alpha)$; sympy then knows every term. Other integrands go to sympy as they are.
+    $\beta / (2 \alpha)$; sympy then knows every term. The integral of anything else
+    is returned as it stands.
     """
     exponentials = sorted((e for e in integrand.atoms(sp.exp) if e.has(x)), key=str)
     names = {e: sp.Dummy() for e in exponentials}
@@ -24,12 +25,12 @@ def integrate_line(integrand: sp.Expr, x: sp.Symbol) -> sp.Expr:
         polynomial = sp.Poly(integrand.xreplace(names), x, *names.values())
         exponents = [sp.Poly(e.args[0], x) for e in exponentials]
     except sp.PolynomialError:
-        return sp.integrate(integrand, (x, -sp.oo, sp.oo))
+        return sp.Integral(integrand, (x, -sp.oo, sp.oo))
     total = sp.S.Zero
     for (degree, *powers), coefficient in polynomial.terms():
         exponent = sum((n * e for n, e in zip(powers, exponents, strict=True)), sp.Poly(0, x))
         if exponent.degree() != 2:
-            return sp.integrate(integrand, (x, -sp.oo, sp.oo))
+            return sp.Integral(integrand, (x, -sp.oo, sp.oo))
         c2, c1, c0 = (sp.factor(exponent.coeff_monomial(x**n)) for n in (2, 1, 0))
         shifted = sp.Poly((x - c1 / (2 * c2)) ** degree, x)
         moments = sum(c * _moment(n, sp.factor(-c2)) for (n,), c in shifted.terms())

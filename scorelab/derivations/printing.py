@@ -366,7 +366,7 @@ def _is_negative(term: sp.Basic) -> bool:
 
 
 def _raise(body: str, exp: str) -> str:
-    return f"{body}^{{{exp}}}" if not body.endswith("}") else rf"\left({body}\right)^{{{exp}}}"
+    return rf"\left({body}\right)^{{{exp}}}" if "^" in body else f"{body}^{{{exp}}}"
 
 
 def _mark(step: "Step") -> str:
