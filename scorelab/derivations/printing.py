@@ -25,7 +25,8 @@ def markdown(derivation: "Derivation") -> str:
     blocks = [":::{div} derivation"]
     for step in derivation.steps:
         label = f"eq-{derivation.name}-{step.name}"
-        blocks.append(f"{step.reason} [{_mark(step)}]{{.checked .checked-{step.checked}}}")
+        kind = "defined" if step.checked == "definition" else "checked"
+        blocks.append(f"{step.reason} [{_mark(step)}]{{.{kind}}}")
         blocks.append(f"$$\n{latex_equation(step.equation, derivation.notation)}\n$$ ({label})")
     return "\n\n".join([*blocks, ":::"]) + "\n"
 
@@ -140,7 +141,8 @@ class _Printer(LatexPrinter):
     def _print_Add(self, expr: sp.Add, order: Any = None) -> str:
         # A sum that begins with a minus sign reads badly: the first positive term goes first.
         terms = list(self._as_ordered_terms(expr, order=order))
-        terms.sort(key=lambda term: (_is_negative(term), term.has(*_OPERATORS)))
+        # An update reads as in the text: from the point x, by the drift, with the noise z last.
+        terms.sort(key=lambda t: (_is_negative(t), _is_noise(t), t.has(*_OPERATORS), str(t) != "x"))
         shown = self._print(terms[0])
         for term in terms[1:]:
             negative = _is_negative(term)
@@ -355,6 +357,10 @@ def _rows(printer: _Printer, side: sp.Expr) -> list[str]:
         else:
             rows.append(body)
     return rows
+
+
+def _is_noise(term: sp.Basic) -> bool:
+    return any(symbol.name == "z" for symbol in term.free_symbols if isinstance(symbol, sp.Symbol))
 
 
 def _is_negative(term: sp.Basic) -> bool:
