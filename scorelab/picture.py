@@ -53,6 +53,7 @@ for _name, _stops in {
         mpl.colormaps.register(LinearSegmentedColormap.from_list(_name, _stops))
 
 _CSS_DPI = 96  # an inch of figure is 96 CSS pixels on the page
+_FILM_SCALE = 1.5  # pixels of a film for one CSS pixel
 mpl.rcParams.update(
     {
         "figure.dpi": _CSS_DPI,
@@ -111,14 +112,23 @@ class Picture(Figure):
 class Film:
     """A short looping video that a notebook shows by itself, poster included.
 
+    The notebook's metadata hold the dark twin, as for a picture.
+
     Attributes:
         mp4: the encoded video (H.264).
         poster: a still picture of it (WebP).
         size: width and height on the page, in CSS pixels.
+        dark: the same film in the dark palette; None for a dark film itself.
     """
 
-    def __init__(self, mp4: bytes, poster: bytes, size: tuple[int, int]) -> None:
-        self.mp4, self.poster, self.size = mp4, poster, size
+    def __init__(
+        self, mp4: bytes, poster: bytes, size: tuple[int, int], dark: "Film | None" = None
+    ) -> None:
+        self.mp4, self.poster, self.size, self.dark = mp4, poster, size, dark
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        metadata = {"scorelab": {"dark": self.dark._repr_html_()}} if self.dark else {}
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}, metadata
 
     def _repr_html_(self) -> str:
         width, height = self.size
@@ -155,7 +165,8 @@ def film(
 
     Args:
         figure: with everything that stands still already drawn on it.
-        update: called with 0, 1, …; changes the moving artists and returns all of them.
+        update: called with 0, 1, …; changes the moving artists and returns all of them. It is
+            called for the light and for the dark film, so it sets places, not colours.
         n_frames: number of frames.
         fps: frames a second.
         hold: how many times the last frame is shown before the loop starts again.
@@ -168,11 +179,27 @@ def film(
         ValueError: if there is no frame.
     """
     checks.count("n_frames", n_frames)
-    canvas = figure.canvas
-    figure.set_dpi(1.5 * _CSS_DPI)
-    moving = list(update(0))
-    for artist in moving:
+    figure.set_dpi(_FILM_SCALE * _CSS_DPI)
+    for artist in update(0):
         artist.set_animated(True)
+
+    def shoot(dark: Film | None = None) -> Film:
+        frames = _frames(figure, update, n_frames)
+        size = tuple(round(side / _FILM_SCALE) for side in reversed(frames[0].shape[:2]))
+        still = io.BytesIO()
+        Image.fromarray(frames[poster]).save(still, "webp", quality=82)
+        return Film(_encode(frames + hold * frames[-1:], fps), still.getvalue(), size, dark)
+
+    with _dark(figure):
+        dark = shoot()
+    return shoot(dark)
+
+
+def _frames(
+    figure: Picture, update: Callable[[int], Iterable[Artist]], n_frames: int
+) -> list[np.ndarray]:
+    """The frames as RGB arrays: what stands still is drawn once, what moves is drawn over it."""
+    canvas = figure.canvas
     canvas.draw()
     still = canvas.copy_from_bbox(figure.bbox)
     frames = []
@@ -181,11 +208,7 @@ def film(
         for artist in update(frame):
             artist.axes.draw_artist(artist) if artist.axes else figure.draw_artist(artist)
         frames.append(np.asarray(canvas.buffer_rgba())[..., :3].copy())
-    frames = _even(frames)
-    size = tuple(round(side / 1.5) for side in reversed(frames[0].shape[:2]))
-    still_picture = io.BytesIO()
-    Image.fromarray(frames[poster]).save(still_picture, "webp", quality=82)
-    return Film(_encode(frames + hold * frames[-1:], fps), still_picture.getvalue(), size)
+    return _even(frames)
 
 
 def _encode(frames: list[np.ndarray], fps: int) -> bytes:
@@ -200,16 +223,7 @@ def _encode(frames: list[np.ndarray], fps: int) -> bytes:
             pix_fmt_out="yuv420p",
             quality=None,
             macro_block_size=2,
-            output_params=[
-                "-crf",
-                "26",
-                "-preset",
-                "slow",
-                "-movflags",
-                "+faststart",
-                "-threads",
-                "1",
-            ],
+            output_params="-crf 26 -preset slow -movflags +faststart -threads 1".split(),  # noqa: SIM905
         )
         writer.send(None)
         for frame in frames:

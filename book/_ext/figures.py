@@ -38,7 +38,7 @@ class BookRenderer(NbElementRenderer):
 
     def render_image(self, data: MimeData) -> list[nodes.Element]:
         [light] = super().render_image(data)
-        dark = data.output_metadata.get("scorelab", {}).get("dark")
+        dark = _dark_twin(data)
         if not dark:
             return [light]
         content = a2b_base64(dark)
@@ -52,20 +52,29 @@ class BookRenderer(NbElementRenderer):
     def render_text_html(self, data: MimeData) -> list[nodes.Element]:
         if "scorelab-video" not in data.string:
             return super().render_text_html(data)
-        tag = _VideoTag(data.string).attributes
-        folder = Path(self.renderer.sphinx_env.doctreedir) / "media"
         options = self.renderer.get_cell_level_config(
             "render_image_options", data.cell_metadata, line=data.line
         )
+        twins = {"only-light": data.string, "only-dark": _dark_twin(data)}
+        if not twins["only-dark"]:
+            twins = {"": data.string}
+        return [
+            self._film(html, kind, options.get("alt", ""), data) for kind, html in twins.items()
+        ]
+
+    def _film(self, html: str, kind: str, alt: str, data: MimeData) -> film:
+        tag = _VideoTag(html).attributes
+        folder = Path(self.renderer.sphinx_env.doctreedir) / "media"
         node = film(
-            alt=options.get("alt", ""),
+            alt=alt,
             src=_store(tag["src"], folder),
             poster=_store(tag["poster"], folder),
             width=tag["width"],
             height=tag["height"],
+            classes=[kind] if kind else [],
         )
         self.renderer.add_line_and_source_path(node, data)
-        return [node]
+        return node
 
 
 def setup(app: Sphinx) -> dict[str, object]:
@@ -93,6 +102,10 @@ def complaints(doctree: nodes.document) -> Iterator[tuple[nodes.Element, str]]:
             yield shown, f"this {kind} has no caption (mystnb: figure: caption)"
         elif not figure.get("names") and not figure.get("ids"):
             yield shown, f"this {kind} has no name (mystnb: figure: name)"
+
+
+def _dark_twin(data: MimeData) -> str | None:
+    return data.output_metadata.get("scorelab", {}).get("dark")
 
 
 class _VideoTag(HTMLParser):
@@ -134,8 +147,9 @@ def _visit_film(translator: HTML5Translator, node: film) -> None:
     builder = translator.builder
     here = builder.get_target_uri(builder.current_docname)
     src, poster = (relative_uri(here, f"{MEDIA}/{node[k]}") for k in ("src", "poster"))
+    classes = " ".join(["scorelab-video", *node["classes"]])
     translator.body.append(
-        f'<video class="scorelab-video" controls loop muted playsinline preload="metadata" '
+        f'<video class="{classes}" controls loop muted playsinline preload="metadata" '
         f'width="{node["width"]}" height="{node["height"]}" poster="{poster}" src="{src}" '
         f'aria-label="{escape(node["alt"])}"></video>'
     )
