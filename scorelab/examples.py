@@ -5,6 +5,7 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
+from scorelab import checks
 from scorelab.mixture import GaussianMixture
 
 __all__ = ["book_mixture", "lettering"]
@@ -36,8 +37,12 @@ def lettering(text: str, *, width: float = 12.0, spacing: float = 0.16) -> Gauss
         spacing: of the lattice; half of it is each Gaussian's standard deviation.
 
     Raises:
-        ValueError: if no point of the lattice lies inside the letters.
+        ValueError: if a length is not > 0, or no point of the lattice lies inside the letters.
     """
+    checks.positive("width", width)
+    checks.positive("spacing", spacing)
+    if not text.strip():
+        raise ValueError(f"text must hold a letter, got {text!r}")
     outline = TextPath((0, 0), text, size=1)
     low, high = outline.get_extents().min, outline.get_extents().max
     scale = width / (high[0] - low[0])
