@@ -6,13 +6,13 @@ the Fokker-Planck equation and starts as a point mass; see Risken (1989), sectio
 """
 
 import sympy as sp
-from sympy import Derivative, Function, Integral, Limit, exp, oo
+from sympy import Derivative, Function, Integral, Limit, exp, log, oo
 
 from scorelab.derivations.derivation import Derivation, Step, definition, equation
 from scorelab.derivations.gaussian import gaussian, integrate_line
 
-x, x0, u = sp.symbols("x x_0 u", real=True)
-t = sp.Symbol("t", positive=True)
+x, x0, u, m = sp.symbols("x x_0 u m", real=True)
+t, v = sp.symbols("t v", positive=True)
 p, J, M = Function("p"), Function("J"), Function("M")
 
 
@@ -20,8 +20,11 @@ def derive() -> Derivation:
     """Check the Fokker-Planck equation, the mass and the start of the kernel."""
     kernel = gaussian(x, x0 * exp(-t / 2), 1 - exp(-t))
     current = -x / 2 * p(x, t) - Derivative(p(x, t), x) / 2
-    generating = integrate_line(exp(u * x) * kernel, x)
-    written = exp(sp.expand(sp.simplify(sp.log(generating).expand(force=True))))
+
+    # The moment generating function of any Gaussian, at this mean and variance.
+    of_any = integrate_line(exp(u * x) * gaussian(x, m, v), x)
+    of_any = exp(sp.expand(sp.simplify(log(of_any))))
+    written = of_any.subs({m: x0 * exp(-t / 2), v: 1 - exp(-t)})
     spread = sp.expand(-current.diff(x))
     return Derivation(
         "ou-transition",

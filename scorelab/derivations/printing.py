@@ -136,6 +136,9 @@ class _Printer(LatexPrinter):
     def _print_ExpBase(self, expr: sp.Expr, exp: str | None = None) -> str:
         arg = expr.args[0] if exp is None else expr.args[0] * sp.sympify(exp)
         inner = self._print(arg)
+        top, bottom = sp.fraction(arg)
+        if bottom.is_Integer and bottom != 1 and not top.is_Add:
+            return f"e^{{{self._print(top)} / {bottom}}}"
         return rf"\exp\left({inner}\right)" if r"\frac" in inner else f"e^{{{inner}}}"
 
     def _print_Add(self, expr: sp.Add, order: Any = None) -> str:
@@ -156,7 +159,7 @@ class _Printer(LatexPrinter):
         if bottom and any(f.is_Add for f in top):
             # r (μ − x)/v rather than one long fraction.
             front = [f for f in top if isinstance(f, AppliedUndef)]
-        if bottom and len(top) > 1:
+        if bottom and (len(top) > 1 or all(f.is_Number for f in bottom)):
             # (ε/2) ∂p/∂x, and not the derivative above the bar.
             behind = [f for f in top if isinstance(f, _OPERATORS)] + behind
         top = [f for f in top if f not in front and f not in behind]
