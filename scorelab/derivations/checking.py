@@ -63,7 +63,8 @@ def check(
     # A wrong claim is refuted by one point, before `simplify` is asked in vain.
     if not _has_operations(pairs):
         _evaluate(relation.func, pairs, concrete, points=1)
-    done = [tuple(map(_between_ends if unknown else _do, pair)) for pair in pairs]
+    carry_out = _between_ends if unknown else _do
+    done = [(carry_out(left), carry_out(right)) for left, right in pairs]
     if _has_operations(pairs) and not _has_operations(done):
         _evaluate(relation.func, done, concrete, points=1)
     if equal and all(_vanishes(left - right) for left, right in done):
@@ -169,7 +170,7 @@ def _evaluate_derivatives(expression: sp.Expr) -> sp.Expr:
 
 
 def _is_rational_zero(expression: sp.Expr) -> bool:
-    kinds = (AddWithLimits, sp.Limit, sp.Derivative, sp.Function)
+    kinds = (AddWithLimits, sp.Limit, sp.Function)
     numerator, _ = sp.fraction(sp.together(_freeze(expression, kinds)))
     return sp.expand(numerator, power_base=False, log=False) == 0
 
@@ -213,12 +214,16 @@ def _gather(expression: sp.Expr) -> sp.Expr:
 
 
 def _freeze(expression: sp.Expr, kinds: tuple[type, ...]) -> sp.Expr:
-    """Replace expressions of some kinds by symbols, so that what is left is algebra."""
-    outermost: dict[sp.Basic, sp.Dummy] = {}
+    """Replace expressions of some kinds by symbols, so that what is left is algebra.
+
+    Derivatives are always replaced as a whole: the derivative of a symbol would be zero.
+    """
+    kinds = (*kinds, sp.Derivative, sp.Subs)
+    names: dict[sp.Basic, sp.Dummy] = {}
 
     def walk(e: sp.Basic) -> sp.Basic:
         if isinstance(e, kinds):
-            return outermost.setdefault(e, sp.Dummy(real=True))
+            return names.setdefault(e, sp.Dummy(real=True))
         return e.func(*map(walk, e.args)) if e.args else e
 
     return walk(expression)

@@ -5,7 +5,7 @@ current vanishes; see Risken (1989), section 6.4.
 """
 
 import sympy as sp
-from sympy import Derivative, Function, exp, log
+from sympy import Derivative, Function, Integral, exp, log, oo
 
 from scorelab.derivations.derivation import Derivation, Step, definition, equation
 from scorelab.derivations.gaussian import gaussian
@@ -26,6 +26,7 @@ def derive() -> Derivation:
         "The reversibility of the Ornstein-Uhlenbeck process",
         [
             definition("law", f(x), law, "The stationary law."),
+            Step("mass", equation(Integral(f(x), (x, -oo, oo)), 1), "It has mass one."),
             definition("transition", p(y, x), transition, "The law of $y$, a time $t$ after $x$."),
             Step(
                 "current",

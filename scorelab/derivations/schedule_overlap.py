@@ -75,6 +75,18 @@ def derive() -> Derivation:
                 "root. It does not grow with $D$: noise lives on a thin shell.",
             ),
             Step(
+                "radius-square",
+                equation(sqrt(D * moment(2)), mean(sigma)),
+                "It is the root of the mean of the square.",
+            ),
+            Step(
+                "radius-deviation",
+                equation(
+                    sqrt(D * (moment(4) - moment(2) ** 2)), 2 * mean(sigma) * deviation(sigma)
+                ),
+                "A small change $s$ of the radius $m$ changes its square by $2ms$.",
+            ),
+            Step(
                 "thinness",
                 equation(Limit(first_order / radius, D, oo), sp.limit(first_order / radius, D, oo)),
                 "Relative to its radius the shell becomes infinitely thin.",
@@ -82,6 +94,7 @@ def derive() -> Derivation:
             definition(
                 "normal", Phi(t), cumulative, "The distribution function of the normal law."
             ),
+            Step("normal-end", equation(Limit(Phi(t), t, oo), 1), "It ends at one."),
             Step(
                 "normal-integral",
                 equation(Integral(gaussian(x, 0, 1), (x, low, high)), Phi(high) - Phi(low)),

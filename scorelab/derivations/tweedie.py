@@ -9,7 +9,7 @@ import sympy as sp
 from sympy import Derivative, Function, Integral, log, oo
 
 from scorelab.derivations.derivation import Derivation, Step, definition, equation
-from scorelab.derivations.gaussian import gaussian
+from scorelab.derivations.gaussian import gaussian, integrate_line
 
 x, y = sp.symbols("x y", real=True)
 sigma = sp.Symbol("sigma", positive=True)
@@ -45,6 +45,11 @@ def derive() -> Derivation:
         [
             definition(
                 "kernel", N(y, x), kernel, "Noise of standard deviation $\\sigma$ is added to $x$."
+            ),
+            Step(
+                "kernel-mass",
+                equation(Integral(N(y, x), (y, -oo, oo)), integrate_line(kernel, y)),
+                "A density in $y$, whatever $x$.",
             ),
             definition(
                 "noisy",

@@ -80,6 +80,18 @@ def test_undefined_functions_need_a_concrete_one_for_numbers():
         check(wrong, concrete=lambda rng: {f: sp.Lambda(x, x ** rng.randint(1, 3))})
 
 
+def test_a_derivative_of_an_unknown_integral_is_not_taken_for_zero():
+    # Freezing the integral inside the derivative once turned this into 0 = 0.
+    steps = [
+        definition("f", f(x), sp.Integral(g(y) * sp.exp(-x * y**2), (y, -sp.oo, sp.oo)), "Any g."),
+        claim(sp.Derivative(sp.log(f(x)), x), 2 * sp.Derivative(sp.log(f(x)), x)),
+    ]
+    with pytest.raises(DerivationError):
+        check(*steps)
+    with pytest.raises(DerivationError, match="the sides are"):
+        check(*steps, concrete={g: sp.Lambda(x, sp.exp(-(x**2)))})
+
+
 def test_definitions_are_unfolded_wherever_they_are_used():
     steps = [
         definition("f", f(x), x**2, "A square."),
