@@ -27,7 +27,7 @@ class Measured:
     """
 
     def __init__(self) -> None:
-        self.rows: list[tuple[str, float, float, float, str]] = []
+        self.rows: list[tuple[str, float | None, float, float, str]] = []
 
     def row(
         self, claim: str, *, exact: float, measured: float, tolerance: float, why: str = ""
@@ -63,10 +63,10 @@ class Measured:
         )
 
     def bound(self, claim: str, *, measured: float, at_most: float) -> None:
-        """Check that `measured` lies between 0 and `at_most`; the exact value shown is 0."""
-        if float(measured) < 0:
-            raise FalseClaim(f"{claim}: {float(measured):.6g} is negative")
-        self.row(claim, exact=0.0, measured=measured, tolerance=at_most)
+        """Check that `measured` lies between 0 and `at_most`; no exact value is shown."""
+        if not 0 <= float(measured) <= at_most:
+            raise FalseClaim(f"{claim}: measured {measured!s}, not between 0 and {at_most:.3g}")
+        self.rows.append((claim, None, measured, float(at_most), ""))
 
     def _repr_markdown_(self) -> str:
         lines = ["{.measured}", "| claim | exact | measured | tolerance |", "|---|--:|--:|--:|"]
@@ -81,9 +81,11 @@ class Measured:
         return [
             [
                 claim,
-                _number(exact),
+                "" if exact is None else _number(exact),
                 str(measured) if isinstance(measured, Estimate) else _number(measured),
-                _number(tolerance, 2) + (f" ({why})" if why else ""),
+                ("≤ " if exact is None else "± ")
+                + _number(tolerance, 2)
+                + (f" ({why})" if why else ""),
             ]
             for claim, exact, measured, tolerance, why in self.rows
         ]

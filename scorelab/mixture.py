@@ -5,7 +5,7 @@ $$ p(x) = \sum_{k=1}^K w_k \, N(x; \mu_k, \Sigma_k), \qquad
 
 with the responsibilities $r_k(x) = w_k N(x; \mu_k, \Sigma_k) / p(x)$.
 
-Every covariance is kept as $\Sigma_k = Q_k \, \mathrm{diag}(\lambda_k) \, Q_k^\top$. Gaussian noise
+Every covariance is kept as $\Sigma_k = U_k \, \mathrm{diag}(\lambda_k) \, U_k^\top$. Gaussian noise
 of standard deviation $\sigma$ leaves the eigenvectors alone and adds $\sigma^2$ to every
 eigenvalue, so the score at *every* noise level costs no more than the score itself.
 """
@@ -219,7 +219,7 @@ class GaussianMixture:
         return result.movedim(-1, 0).reshape(x.shape[:-1] + result.shape[:-1])
 
     def _logits(self, rows: Tensor, noise: Tensor | float = 0.0) -> tuple[Tensor, Tensor]:
-        """log(w_k N(x; …)) as (K, n), and each component's z = diag(1/λ) Qᵀ(x − μ) as (K, d, n).
+        """log(w_k N(x; …)) as (K, n), and each component's z = diag(1/λ) Uᵀ(x − μ) as (K, d, n).
 
         `noise` is the variance σ² added to every eigenvalue: a scalar or (n,).
         """
@@ -236,11 +236,11 @@ class GaussianMixture:
         return self._from_axes(z, torch.softmax(logits, 0)).neg()
 
     def _to_axes(self, y: Tensor) -> Tensor:
-        """Q_kᵀ y_k for every component, (K, d, n)."""
+        """U_kᵀ y_k for every component, (K, d, n)."""
         return y if self._axes is None else self._axes.to(y).mT @ y
 
     def _from_axes(self, z: Tensor, weight: Tensor) -> Tensor:
-        """Σ_k weight_k Q_k z_k, (d, n)."""
+        """Σ_k weight_k U_k z_k, (d, n)."""
         if self._axes is None:
             return (weight[:, None] * z).sum(0)
         axes = self._axes.to(z)

@@ -7,6 +7,7 @@ unfolded, and sympy reduces left − right to zero, or, where it cannot, both si
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -85,12 +86,27 @@ class Derivation:
         for twice in {n for n in names if names.count(n) > 1}:
             raise DerivationError(f"{name}: two steps are called {twice!r}")
 
-    def __getitem__(self, name: str) -> Step:
-        """Return the step called `name`; raise `KeyError` with the names there are."""
-        for step in self.steps:
-            if step.name == name:
-                return step
-        raise KeyError(f"{self.name} has the steps {', '.join(s.name for s in self.steps)}")
+    def __getitem__(self, name: str | slice) -> "Step | Derivation":
+        """Return the step called `name`, or, for a slice of names, the part to be shown alone.
+
+        A slice holds its last step too: `d["density":"score"]`. The part keeps the derivation's
+        name, so its equations have the same labels.
+
+        Raises:
+            KeyError: with the names that there are.
+        """
+        names = [step.name for step in self.steps]
+        ends = (name.start, name.stop) if isinstance(name, slice) else (name,)
+        for end in ends:
+            if end is not None and end not in names:
+                raise KeyError(f"{self.name} has no step {end!r}, it has {', '.join(names)}")
+        if not isinstance(name, slice):
+            return self.steps[names.index(name)]
+        start = 0 if name.start is None else names.index(name.start)
+        stop = len(names) if name.stop is None else names.index(name.stop) + 1
+        part = copy(self)
+        part.steps = self.steps[start:stop]
+        return part
 
     @property
     def equations(self) -> dict[str, sp.Basic]:
