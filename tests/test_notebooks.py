@@ -163,7 +163,7 @@ def test_no_myst_is_left(text, notebook):
 @pytest.mark.parametrize(
     "expected",
     [
-        "[Hyvärinen (2005)](https://doi.org/10.1000/x)",
+        "[Hyvärinen, 2005](https://doi.org/10.1000/x)",
         "$$\ns(x) = \\nabla_x \\log p(x) \\tag{1}\n$$",
         "\\begin{align}\na &= b \\\\\nc &= d\n\\end{align}",
         "$$\n\\begin{split}\na &= 1 \\\\\nb &= 2\n\\end{split} \\tag{3}\n$$",

@@ -172,12 +172,16 @@ class Page:
         return f"{base.rstrip('/')}/{posixpath.normpath(page)}{anchor}"
 
     def _cite(self, node: nodes.Node) -> str | None:
-        """`Author (year)`, with a link if the entry has an address."""
+        """`Author (year)`, or `(Author, year)` where the page cites in brackets."""
         if not (isinstance(node, nodes.inline) and "bibtex-citation" in node["classes"]):
             return None
         entries = {c.key: c.entry for c in self.app.env.get_domain("cite").citations}
         targets = parse_citation_targets(node.rawsource)
-        return "; ".join(_author_year(entries[t.key]) for t in targets if t.key in entries)
+        bracketed = node.astext().startswith("[")
+        cited = "; ".join(
+            _author_year(entries[t.key], bracketed) for t in targets if t.key in entries
+        )
+        return f"({cited})" if bracketed else cited
 
     def _attach(self, uri: str) -> str:
         path = Path(self.app.srcdir, self.app.builder.images.get(uri, uri))
@@ -188,12 +192,13 @@ class Page:
         return f"attachment:{path.name}"
 
 
-def _author_year(entry) -> str:
+def _author_year(entry, bracketed: bool) -> str:
     names = [" ".join(person.last_names) for person in entry.persons.get("author", [])]
     if len(names) > 2:
         names = [f"{names[0]} et al."]
-    text = f"{' and '.join(names) or entry.fields.get('title', entry.key)} "
-    text += f"({entry.fields.get('year', 'n.d.')})"
+    who = " and ".join(names) or entry.fields.get("title", entry.key)
+    when = entry.fields.get("year", "n.d.")
+    text = f"{who}, {when}" if bracketed else f"{who} ({when})"
     doi, url = entry.fields.get("doi"), entry.fields.get("url")
     address = f"https://doi.org/{doi}" if doi else url
     return f"[{text}]({address})" if address else text
