@@ -115,8 +115,9 @@ def test_a_bound_has_two_sides():
     table = Measured()
     table.bound("small", measured=1e-12, at_most=1e-10)
     table.bound("nothing", measured=0.0, at_most=0.0)
-    for value, message in [(2e-10, "differ by"), (-1e-12, "negative"), (math.nan, "differ by")]:
-        with pytest.raises(FalseClaim, match=message):
+    assert cells(table)[0] == ["small", "", "1.0 × 10⁻¹²", "≤ 1.0 × 10⁻¹⁰"]
+    for value in (2e-10, -1e-12, math.nan):
+        with pytest.raises(FalseClaim, match="not between 0 and"):
             table.bound("not small", measured=value, at_most=1e-10)
 
 
@@ -125,11 +126,11 @@ def test_table_as_text_and_markdown():
     table.row("mass", exact=1.0, measured=1.0000001, tolerance=1e-6, why="grid")
     table.estimate("share", exact=0.3, measured=Estimate(0.301, 0.0021))
     assert repr(table) == (
-        "mass · 1 · 1 · 1.0 × 10⁻⁶ (grid)\nshare · 0.3 · 0.3010 ± 0.0021 · 0.0084 (4 SE)"
+        "mass · 1 · 1 · ± 1.0 × 10⁻⁶ (grid)\nshare · 0.3 · 0.3010 ± 0.0021 · ± 0.0084 (4 SE)"
     )
     assert cells(table) == [
-        ["mass", "1", "1", "1.0 × 10⁻⁶ (grid)"],
-        ["share", "0.3", "0.3010 ± 0.0021", "0.0084 (4 SE)"],
+        ["mass", "1", "1", "± 1.0 × 10⁻⁶ (grid)"],
+        ["share", "0.3", "0.3010 ± 0.0021", "± 0.0084 (4 SE)"],
     ]
 
 
@@ -146,7 +147,7 @@ def test_claims_reach_the_page_as_they_are(claim, shown):
     """Pipes end no cell, formulas keep their signs, words hold no HTML."""
     table = Measured()
     table.row(claim, exact=1, measured=1, tolerance=0)
-    assert cells(table) == [[shown, "1", "1", "0"]]
+    assert cells(table) == [[shown, "1", "1", "± 0"]]
     assert claim in repr(table)
 
 
@@ -177,7 +178,7 @@ def test_numbers(value, shown):
 def test_tolerances_have_two_digits(tolerance, shown):
     table = Measured()
     table.row("n", exact=0, measured=0, tolerance=tolerance)
-    assert cells(table)[0][3] == shown
+    assert cells(table)[0][3] == f"± {shown}"
 
 
 def cells(table: Measured) -> list[list[str]]:
