@@ -86,6 +86,7 @@ def subset(
         cache.mkdir(parents=True, exist_ok=True)
         font = TTFont(source)
         options = font_subset.Options(layout_features=LAYOUT_FEATURES, notdef_outline=True)
+        options.drop_tables = [*options.drop_tables, "FFTM"]  # a time stamp of the font editor
         cutter = font_subset.Subsetter(options)
         cutter.populate(text=wanted)
         cutter.subset(font)

@@ -158,3 +158,14 @@ def test_long_equations_are_split():
     tex = printing.latex_equation(equation(y, long), {})
     assert tex.startswith(r"\begin{aligned}")
     assert printing.width(tex) <= printing.MAX_WIDTH < printing.width(tex.replace(r"\\", ""))
+
+
+def test_a_slice_is_a_part_with_the_same_labels():
+    whole = derivations.get("ula-bias")
+    part = whole["score":"linear-move"]
+    assert [step.name for step in part.steps] == ["score", "move", "linear-move"]
+    assert part.to_markdown().split("$$")[1] in whole.to_markdown()
+    assert "(eq-ula-bias-move)" in part.to_markdown()
+    assert len(whole[:"score"].steps) + len(whole["move":].steps) == len(whole.steps)
+    with pytest.raises(KeyError, match="no step 'nowhere'"):
+        whole["nowhere":]
