@@ -1,5 +1,6 @@
 """Checks of arguments, shared by the whole package: each names the argument and what is wrong."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -69,6 +70,17 @@ def state(x: Tensor, step: int, advice: str) -> None:
     """
     if not bool(torch.isfinite(x.sum())):
         raise FloatingPointError(f"the state is no longer finite at step {step}: {advice}")
+
+
+def time_span(t_span: tuple[float, float]) -> tuple[float, float]:
+    """Return the two times as floats; raise `ValueError` unless they are finite and differ."""
+    times = tuple(float(t) for t in t_span)
+    if len(times) != 2 or not all(map(math.isfinite, times)) or times[0] == times[1]:
+        raise ValueError(
+            f"t_span must hold two different finite times, got {times}; "
+            "a process with no final time must be given one"
+        )
+    return times
 
 
 def _kind(value: object) -> str:
