@@ -52,6 +52,7 @@ def euler_maruyama(
     n_steps: int,
     t_span: tuple[float, float] | None = None,
     record_every: int | None = None,
+    increments: Tensor | None = None,
     generator: torch.Generator | None = None,
     progress: bool = False,
 ) -> Trajectory:
@@ -66,6 +67,8 @@ def euler_maruyama(
         n_steps: number of steps; there are n_steps + 1 instants.
         t_span: first and last time; `sde.t_span` if not given. May run backwards.
         record_every: record every so many steps; if not given, the first and last state alone.
+        increments: of the Brownian motion, (n_steps, n, …), each of variance |Δt|; drawn if not
+            given. Sums of neighbours are the increments of the same path on a coarser grid.
         generator: the source of randomness.
         progress: show a progress bar.
 
@@ -79,9 +82,16 @@ def euler_maruyama(
     Source: Kloeden and Platen (1992), section 10.2.
     """
     span = sde.t_span if t_span is None else t_span
+    checks.batch("x0", x0)
+    if increments is not None and increments.shape != (n_steps, *x0.shape):
+        raise ValueError(
+            f"increments must have shape {(n_steps, *x0.shape)}, got {tuple(increments.shape)}"
+        )
+    path = None if increments is None else iter(increments)
 
     def step(x: Tensor, t: float, t_next: float) -> Tensor:
-        return _euler_maruyama_step(sde, x, t, t_next - t, generator)
+        dw = _increment(x, t_next - t, generator) if path is None else next(path)
+        return _euler_maruyama_step(sde, x, t, t_next - t, dw)
 
     return _follow(step, x0, n_steps, span, record_every, progress)
 
@@ -193,21 +203,26 @@ def predictor_corrector(
     sde.perturbation(sde.T)  # complain before the first step
 
     def step(x: Tensor, t: float, t_next: float) -> Tensor:
-        x = _euler_maruyama_step(backward, x, t, t_next - t, generator)
+        dw = _increment(x, t_next - t, generator)
+        x = _euler_maruyama_step(backward, x, t, t_next - t, dw)
         corrector = LangevinDiffusion(lambda y: score(y, t_next))
         epsilon = corrector_step * float(sde.perturbation(t_next)[1]) ** 2
         for _ in range(n_corrector):
-            x = _euler_maruyama_step(corrector, x, 0.0, epsilon, generator)
+            dw = _increment(x, epsilon, generator)
+            x = _euler_maruyama_step(corrector, x, 0.0, epsilon, dw)
         return x
 
     return _follow(step, x0, n_steps, span, record_every, progress)
 
 
-def _euler_maruyama_step(
-    sde: SDE, x: Tensor, t: float, dt: float, generator: torch.Generator | None
-) -> Tensor:
+def _euler_maruyama_step(sde: SDE, x: Tensor, t: float, dt: float, dw: Tensor) -> Tensor:
+    return x + sde.drift(x, t) * dt + sde.diffusion(t) * dw
+
+
+def _increment(x: Tensor, dt: float, generator: torch.Generator | None) -> Tensor:
+    """What Brownian motion adds to every coordinate of x over the time |dt|: N(0, |dt|)."""
     z = torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
-    return x + sde.drift(x, t) * dt + sde.diffusion(t) * math.sqrt(abs(dt)) * z
+    return math.sqrt(abs(dt)) * z
 
 
 def _follow(
