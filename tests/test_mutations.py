@@ -196,7 +196,13 @@ ROWS = {
     "sde": [
         ("no ½ in the Langevin drift", "0.5 * self.score(x)", "self.score(x)", HALF, STEP),
         ("sign of the Langevin drift", "0.5 * self.score(x)", "-0.5 * self.score(x)", HALF, STEP),
-        ("√2 in the Langevin noise", "return 1.0", "return math.sqrt(2)", HALF, STEP),
+        (
+            "√2 in the Langevin noise",
+            "return 1.0\n\n\nclass Ornstein",
+            "return math.sqrt(2)\n\n\nclass Ornstein",
+            HALF,
+            STEP,
+        ),
         (
             "default span backwards",
             "return 0.0, self.T",
@@ -212,12 +218,12 @@ ROWS = {
         ("|Δt| in the drift", "sde.drift(x, t) * dt", "sde.drift(x, t) * abs(dt)", CLOCK, DOWN),
         (
             "time at the end of the step",
-            "t = start + step * dt",
-            "t = start + (step + 1) * dt",
+            "sde.drift(x, t) * dt",
+            "sde.drift(x, t + dt) * dt",
             CLOCK,
             UP,
         ),
-        ("time from 0", "t = start + step * dt", "t = step * dt", CLOCK, DOWN),
+        ("time from 0", "[start + i * dt for", "[i * dt for", CLOCK, DOWN),
         (
             "n + 1 steps in the span",
             "(end - start) / n_steps",
@@ -231,7 +237,7 @@ ROWS = {
             "test_solvers::test_diffusion_is_taken_at_the_start_of_the_step",
             UP,
         ),
-        ("no g", "sde.diffusion(t) * math", "math", NOISE, FORWARDS),
+        ("no g", "sde.diffusion(t) * dw", "dw", NOISE, FORWARDS),
         ("g² for g", "sde.diffusion(t) *", "sde.diffusion(t) ** 2 *", NOISE, FORWARDS),
         ("a product of two normal numbers", Z, f"{Z} * {DRAW}", NOISE, FORWARDS),
         ("uniform noise", Z, "z = 12**0.5 * (torch.rand_like(x) - 0.5)", NOISE, FORWARDS),
@@ -253,10 +259,9 @@ ROWS = {
             Z.replace("generator=generator", "generator=None"),
             "test_solvers::test_generator_decides_everything",
         ),
-        ("recorded one step early", "recorder(step + 1, x)", "recorder(step + 2, x)", BESIDE),
-        ("recorded one step late", "recorder(step + 1, x)", "recorder(step, x)", BESIDE),
-        ("times one step late", "dt * recorder.steps", "dt * (recorder.steps + 1)", BESIDE),
-        ("times from 0", "start + dt * recorder.steps", "dt * recorder.steps", BESIDE),
+        ("recorded one step early", "recorder(i + 1, x)", "recorder(i + 2, x)", BESIDE),
+        ("recorded one step late", "recorder(i + 1, x)", "recorder(i, x)", BESIDE),
+        ("times one step early", "[recorder.steps.long()]", "[recorder.steps.long() - 1]", BESIDE),
         (
             "first state left out",
             "{*range(0, n_steps, every)",
@@ -280,7 +285,7 @@ ROWS = {
         ),
         (
             "the step before the one that failed",
-            "checks.state(x, step + 1",
+            "checks.state(x, i + 1",
             "checks.state(x, step",
             "test_solvers::test_divergence_names_the_step",
             {"dtype": torch.float32, "step": 128},
