@@ -92,7 +92,7 @@ class SDE(ABC):
     @property
     def prior_std(self) -> float:
         """The standard deviation of the prior $N(0, c^2 I)$ that stands for $p_T$: b(T)."""
-        return float(self._kernel(self.T, "the prior")[1])
+        return float(self.kernel(self.T, "the prior")[1])
 
     def sample_prior(
         self,
@@ -126,7 +126,7 @@ class SDE(ABC):
         Raises:
             NotImplementedError: if the process does not define `perturbation`.
         """
-        scale, std = self._kernel(t, "marginal")
+        scale, std = self.kernel(t, "marginal")
         return mixture.noised(std, scale)
 
     def score_at(self, noise_conditional_score: NoiseConditionalScore) -> TimeScore:
@@ -149,7 +149,7 @@ class SDE(ABC):
         Raises:
             NotImplementedError: if the process does not define `perturbation`.
         """
-        self._kernel(self.T, "score_at")  # complain now, not in the middle of a run
+        self.kernel(self.T, "score_at")  # complain now, not in the middle of a run
 
         def score(x: Tensor, t: float | Tensor) -> Tensor:
             scale, std = self.perturbation(t)
@@ -196,7 +196,8 @@ class SDE(ABC):
         """
         return _Backward(self, score, noisy=False)
 
-    def _kernel(self, t: float | Tensor, needed_by: str) -> tuple[float | Tensor, float | Tensor]:
+    def kernel(self, t: float | Tensor, needed_by: str) -> tuple[float | Tensor, float | Tensor]:
+        """`perturbation(t)`, or an error that says what needs it and that it is missing."""
         try:
             return self.perturbation(t)
         except NotImplementedError as error:

@@ -200,7 +200,7 @@ def predictor_corrector(
     checks.positive("corrector_step", corrector_step)
     backward = sde.reverse(score)
     span = backward.t_span if t_span is None else t_span
-    sde.perturbation(sde.T)  # complain before the first step
+    sde.kernel(sde.T, "predictor_corrector")  # complain before the first step
 
     def step(x: Tensor, t: float, t_next: float) -> Tensor:
         dw = _increment(x, t_next - t, generator)
