@@ -6,7 +6,6 @@ within one standard error.
 """
 
 import pytest
-import torch
 import truth
 
 from scorelab.examples import book_mixture
@@ -99,7 +98,7 @@ def test_promise_of_the_reverse_ou_process():
 
 
 def test_stopping_early_leaves_the_noise_of_that_time():
-    """At t_min = 0.2 the variance is that of p_0.2, within 5 standard errors, and not the data's."""
+    """At t_min = 0.2 the variance is that of p_0.2, within 5 standard errors, not the data's."""
     sde, p = OrnsteinUhlenbeck(6.0), GaussianMixture([1.0], [[1.0]], [0.05])
     sde.t_min = 0.2
     source = truth.generator(3)
