@@ -71,10 +71,10 @@ def test_heun_draws_nothing_and_ends_at_the_end():
             return torch.full_like(x, math.sqrt(t))
 
     before = torch.get_rng_state()
-    run = heun(Root(), ones(), n_steps=7, t_span=(0.7, 0.0), record_every=3)
+    run = heun(Root(), ones(), n_steps=7, t_span=(0.9, 0.0), record_every=3)
     assert torch.equal(torch.get_rng_state(), before)
     assert run.times[-1] == 0.0
-    assert run.times.tolist() == pytest.approx([0.7, 0.4, 0.1, 0.0])
+    assert run.times.tolist() == pytest.approx([0.9, 3.6 / 7, 0.9 / 7, 0.0])
 
 
 # --------------------------------------------------------------------------- predictor-corrector
@@ -101,9 +101,7 @@ def linear_recursion(sde, s2, n_steps, n_corrector, r, end):
     return variance
 
 
-@pytest.mark.parametrize(
-    ("n_corrector", "r"), [(1, 0.5), (3, 1.5)], ids=["one", "three large ones"]
-)
+@pytest.mark.parametrize(("n_corrector", "r"), [(1, 0.5), (3, 0.2)], ids=["one", "three"])
 @pytest.mark.parametrize("process", ["OU", "VE"])
 def test_each_step_of_predictor_corrector(process, n_corrector, r):
     """Variance after five coarse steps, so that every coefficient counts; 5 standard errors."""

@@ -66,9 +66,10 @@ def kernel_by_its_equations(sde: SDE, t: float) -> tuple[float, float]:
 # ------------------------------------------------------------------------------------ the kernels
 
 
-@each_process
-def test_kernel_follows_from_the_coefficients(sde):
+@pytest.mark.parametrize("process", PROCESSES)
+def test_kernel_follows_from_the_coefficients(process):
     """Both moments against their differential equations, to the solver's 10 digits."""
+    sde = PROCESSES[process]
     for share in (0.001, 0.1, 0.5, 1.0):
         t = share * sde.T
         scale, std = sde.perturbation(t)
@@ -95,6 +96,7 @@ def test_kernels_of_the_literature():
     """VP, from 0.1 to 20: ∫β = 10.05. VE, from 0.01 to 50: √(50² − 0.01²)."""
     assert VP().perturbation(1.0)[0] == pytest.approx(math.exp(-10.05 / 2), rel=1e-13)
     assert VE(0.01, 50.0).perturbation(1.0)[1] == pytest.approx(math.sqrt(2500 - 1e-4), rel=1e-13)
+    assert VE(0.1, 30.0, T=3.0).sigma(3.0) == pytest.approx(30.0, rel=1e-13)
     assert VE(0.01, 50.0).sigma(0.5) == pytest.approx(math.sqrt(0.5), rel=1e-13)
     assert OrnsteinUhlenbeck().perturbation(math.log(2.0)) == pytest.approx((0.5**0.5, 0.5**0.5))
 
