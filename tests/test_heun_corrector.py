@@ -105,7 +105,7 @@ def linear_recursion(sde, s2, n_steps, n_corrector, r, end):
 @pytest.mark.parametrize("process", ["OU", "VE"])
 def test_each_step_of_predictor_corrector(process, n_corrector, r):
     """Variance after five coarse steps, so that every coefficient counts; 5 standard errors."""
-    sde = {"OU": OrnsteinUhlenbeck(3.0), "VE": VarianceExploding(0.3, 3.0)}[process]
+    sde = {"OU": OrnsteinUhlenbeck(3.0), "VE": VarianceExploding(0.3, 30.0)}[process]
     s2, n, end = 0.4, 100_000, 0.5 * sde.T
     p = GaussianMixture([1.0], [[0.0]], [s2]).to(torch.float64)
     source = truth.generator(0)
