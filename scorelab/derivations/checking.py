@@ -162,9 +162,9 @@ def _vanishes(difference: sp.Expr) -> bool:
 
 
 def _evaluate_derivatives(expression: sp.Expr) -> sp.Expr:
-    """Differentiate, and leave limits, sums and integrals as they stand."""
+    """Differentiate (also at a point), and leave limits, sums and integrals as they stand."""
     return expression.replace(
-        lambda e: isinstance(e, sp.Derivative),
+        lambda e: isinstance(e, sp.Derivative | sp.Subs),
         lambda e: e.doit(limits=False, sums=False, integrals=False),
     )
 
@@ -216,12 +216,16 @@ def _gather(expression: sp.Expr) -> sp.Expr:
 def _freeze(expression: sp.Expr, kinds: tuple[type, ...]) -> sp.Expr:
     """Replace expressions of some kinds by symbols, so that what is left is algebra.
 
-    Derivatives are always replaced as a whole: the derivative of a symbol would be zero.
+    Derivatives are always replaced as a whole: the derivative of a symbol would be zero. Of
+    exponentials e^u and e^(u/2) become powers of one symbol.
     """
     kinds = (*kinds, sp.Derivative, sp.Subs)
     names: dict[sp.Basic, sp.Dummy] = {}
 
     def walk(e: sp.Basic) -> sp.Basic:
+        if isinstance(e, sp.exp) and isinstance(e, kinds):
+            power, base = sp.factor(walk(e.args[0])).as_coeff_Mul()
+            return names.setdefault(sp.exp(base), sp.Dummy(positive=True)) ** power
         if isinstance(e, kinds):
             return names.setdefault(e, sp.Dummy(real=True))
         return e.func(*map(walk, e.args)) if e.args else e

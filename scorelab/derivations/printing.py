@@ -225,6 +225,12 @@ class _Printer(LatexPrinter):
             .replace("{d ", r"{\partial ")
         )
 
+    def _print_Subs(self, expr: sp.Subs) -> str:
+        at = ", ".join(
+            f"{self._print(v)} = {self._print(a)}" for v, a in zip(*expr.args[1:], strict=True)
+        )
+        return rf"\left. {self._print(expr.expr)} \right|_{{{at}}}"
+
     def _print_ImmutableDenseMatrix(self, expr: sp.Matrix) -> str:
         return self._vector(list(expr)) if expr.cols == 1 else super()._print_MatrixBase(expr)
 

@@ -92,6 +92,23 @@ def test_a_derivative_of_an_unknown_integral_is_not_taken_for_zero():
         check(*steps, concrete={g: sp.Lambda(x, sp.exp(-(x**2)))})
 
 
+def test_exponentials_of_halves_are_one_quantity():
+    t = sp.Symbol("t", positive=True)
+    quotient = (1 - sp.exp(-t)) / (1 - sp.exp(-t / 2))
+    assert checking._vanishes_by_algebra(quotient - 1 - sp.exp(-t / 2))
+    assert not checking._vanishes_by_algebra(quotient - 1 - sp.exp(-t))
+    with pytest.raises(DerivationError, match="the sides are"):
+        check(claim(sp.exp(t), 1 + sp.exp(t / 2)))
+
+
+def test_a_derivative_at_a_point_is_taken_there():
+    t, end = sp.symbols("t T", positive=True)
+    backwards = sp.Subs(sp.Derivative(f(end - x), x), x, end - t)
+    assert check(claim(backwards, -sp.Derivative(f(t), t)))["claim"].checked == "symbolic"
+    with pytest.raises(DerivationError, match="the sides are"):
+        check(claim(backwards, sp.Derivative(f(t), t)), concrete={f: sp.Lambda(x, x**2)})
+
+
 def test_definitions_are_unfolded_wherever_they_are_used():
     steps = [
         definition("f", f(x), x**2, "A square."),
@@ -147,6 +164,10 @@ def test_random_points_respect_assumptions():
         (sp.sqrt(a) * x, r"\sqrt{a} x"),
         (x * (a - y), r"x \left(a - y\right)"),
         (-sp.Rational(1, 2), r"- \frac{1}{2}"),
+        (
+            sp.Subs(sp.Derivative(f(x), x), x, a),
+            r"\left. \frac{\partial}{\partial x} f(x) \right|_{x = a}",
+        ),
     ],
 )
 def test_the_printer_writes_what_the_field_writes(expression, tex):

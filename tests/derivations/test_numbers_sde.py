@@ -1,0 +1,58 @@
+"""What was derived for Part III, turned into functions, against scipy, torch and simulation."""
+
+import numpy as np
+import pytest
+import sympy as sp
+import torch
+from scipy import integrate
+
+from scorelab import derivations
+from scorelab.mixture import GaussianMixture
+
+
+def function(expression: sp.Expr, *names: str):
+    """Lambdify an expression in all of its free symbols, given by name."""
+    symbols = {symbol.name: symbol for symbol in expression.free_symbols}
+    assert set(symbols) <= set(names)
+    return sp.lambdify([symbols.get(n, sp.Symbol(n)) for n in names], expression, "scipy")
+
+
+def derived(name: str, step: str, *names: str):
+    """The right-hand side of a step, with every definition written out, as a function."""
+    derivation = derivations.get(name)
+    return function(derivation.unfold(derivation[step].equation.rhs).doit(), *names)
+
+
+@pytest.mark.parametrize("t", [0.1, 1.0, 3.0])
+def test_the_reversed_drift_of_a_mixture_is_the_package_s(t):
+    numbers = {"w_1": 0.3, "w_2": 0.7, "m_1": -2.0, "m_2": 1.5, "v_1": 0.2, "v_2": 0.6}
+    weights, means, variances = torch.tensor(list(numbers.values()), dtype=torch.float64).view(3, 2)
+    mixture = GaussianMixture(weights, means[:, None], variances)
+    points = np.linspace(-4, 4, 33)
+    drift = derived("reverse-sde", "mixture-pull", "x", "t", *numbers)
+    score = mixture.noised((1 - np.exp(-t)) ** 0.5, scale=np.exp(-t / 2)).score(
+        torch.tensor(points)[:, None]
+    )
+    expected = -points / 2 - score.squeeze(1).numpy()
+    np.testing.assert_allclose(drift(points, t, *numbers.values()), expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.5, 1.0, 2.0])
+def test_only_the_derived_factor_brings_the_variance_back(noise):
+    # Data N(0, v): all is linear, so the variance of the reversed process obeys an equation of
+    # its own, which scipy integrates. It must come back to v.
+    start, end = 0.25, 2.0
+    equation = derivations.get("reverse-sde")["factor"].equation
+    symbols = {symbol.name: symbol for symbol in equation.rhs.free_symbols}
+    (factor,) = sp.solve(equation.rhs.subs(symbols["eta"], noise), symbols["lambda"])
+
+    def returned(share: float) -> float:
+        def slope(tau, variance):
+            spread = 1 + (start - 1) * np.exp(-(end - tau))
+            return -2 * (-0.5 + share / spread) * variance + noise**2
+
+        first = 1 + (start - 1) * np.exp(-end)
+        return integrate.solve_ivp(slope, (0, end), [first], rtol=1e-10, atol=1e-12).y[0, -1]
+
+    assert returned(float(factor)) == pytest.approx(start, rel=1e-8)
+    assert returned(float(factor) + 0.5) != pytest.approx(start, rel=0.1)
