@@ -56,3 +56,35 @@ def test_only_the_derived_factor_brings_the_variance_back(noise):
 
     assert returned(float(factor)) == pytest.approx(start, rel=1e-8)
     assert returned(float(factor) + 0.5) != pytest.approx(start, rel=0.1)
+
+
+def test_the_flow_of_a_gaussian_is_what_scipy_integrates():
+    mean, variance, start, end = 1.5, 0.3, 2.2, 1.7
+    names = ("m_0", "v_0")
+    velocity = derived("probability-flow", "flow-velocity", "x", "t", *names)
+    solved = integrate.solve_ivp(
+        lambda t, x: velocity(x, t, mean, variance), (0, end), [start], rtol=1e-11, atol=1e-12
+    )
+    flow = derived("probability-flow", "flow", "x", "t", *names)
+    assert flow(start, end, mean, variance) == pytest.approx(solved.y[0, -1], rel=1e-9)
+
+
+def test_log_p_along_the_flow_of_a_mixture():
+    # Two Gaussians under OU: integrate x and the claimed rate of log p_t(x_t), by autograd alone.
+    weights, means = torch.tensor([0.4, 0.6]).double(), torch.tensor([[-1.5], [1.0]]).double()
+    mixture = GaussianMixture(weights / weights.sum(), means, torch.tensor([0.2, 0.5]).double())
+
+    def law(t):
+        return mixture.noised((1 - np.exp(-t)) ** 0.5 + 1e-12, scale=np.exp(-t / 2))
+
+    def slope(t, state):
+        x = torch.tensor(state[:1], requires_grad=True)[None]
+        velocity = -x / 2 - law(t).score(x) / 2
+        (divergence,) = torch.autograd.grad(velocity.sum(), x)
+        return [velocity.item(), -divergence.item()]
+
+    start, end = 0.3, 2.0
+    first = law(0.0).log_prob(torch.tensor([[start]]).double()).item()
+    final = integrate.solve_ivp(slope, (0, end), [start, first], rtol=1e-10, atol=1e-12).y[:, -1]
+    expected = law(end).log_prob(torch.tensor([[final[0]]])).item()
+    assert final[1] == pytest.approx(expected, rel=1e-7)
