@@ -16,28 +16,14 @@ The first term is the exact score of Gaussian data, which is right at large σ; 
 F / σ at small σ, the form of Song and Ermon (2020).
 """
 
-import math
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 
 from scorelab import checks
+from scorelab.architectures import ARCHITECTURES, LogFourier, architecture
+from scorelab.unet import ScoreUNet
 
-__all__ = ["ARCHITECTURES", "ScoreMLP", "architecture"]
-
-ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {}
-"""The networks by class name, from which a checkpoint is built again."""
-
-
-def architecture(cls: type[nn.Module]) -> type[nn.Module]:
-    """Decorator: let checkpoints hold this network.
-
-    The class must keep the arguments it was made with as the attribute `config`, a dict of numbers,
-    strings and lists.
-    """
-    ARCHITECTURES[cls.__name__] = cls
-    return cls
+__all__ = ["ARCHITECTURES", "ScoreMLP", "ScoreUNet", "architecture"]
 
 
 @architecture
@@ -135,27 +121,3 @@ class ScoreMLP(nn.Module):
         for layer, level in zip(self.layers, self.levels[1:], strict=True):
             h = h + nn.functional.silu(layer(h) + level(features))
         return (self.data_variance / total).sqrt() / sigma * self.last(h) - centred / total
-
-
-class LogFourier(nn.Module):
-    r"""Features of σ > 0: $\log \sigma$ and sines and cosines of it.
-
-    The frequencies are $k \pi / P$, k = 1, …, K: half periods of $P = \log 10^3$ and shorter. They
-    tell apart levels over three decades and beyond, and the features are smooth in between, so
-    that what is learned at one level helps its neighbours.
-
-    Args:
-        n_frequencies: K.
-    """
-
-    def __init__(self, n_frequencies: int) -> None:
-        super().__init__()
-        frequencies = torch.arange(1, n_frequencies + 1) * (math.pi / math.log(1e3))
-        self.register_buffer("frequencies", frequencies)
-        self.size = 2 * n_frequencies + 1
-
-    def forward(self, sigma: Tensor) -> Tensor:
-        """σ (n, 1) in, features (n, 2K + 1) out."""
-        log_sigma = sigma.log()
-        angle = log_sigma * self.frequencies
-        return torch.cat([log_sigma / 4, angle.sin(), angle.cos()], 1)
