@@ -67,8 +67,8 @@ def euler_maruyama(
         n_steps: number of steps; there are n_steps + 1 instants.
         t_span: first and last time; `sde.t_span` if not given. May run backwards.
         record_every: record every so many steps; if not given, the first and last state alone.
-        increments: of the Brownian motion, (n_steps, n, …), each of variance |Δt|; drawn if not
-            given. Sums of neighbours are the increments of the same path on a coarser grid.
+        increments: of the Brownian motion, (n_steps, n, …), each of variance $|\Delta t|$; drawn if
+            not given. Sums of neighbours are the increments of the same path on a coarser grid.
         generator: the source of randomness.
         progress: show a progress bar.
 
