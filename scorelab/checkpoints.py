@@ -26,13 +26,17 @@ class CheckpointError(ValueError):
     """A file that is damaged, or that holds something else than was asked for."""
 
 
-def save_checkpoint(path: str | Path, model: nn.Module, metadata: dict) -> None:
+def save_checkpoint(
+    path: str | Path, model: nn.Module, metadata: dict, *, dtype: torch.dtype | None = None
+) -> None:
     """Write a network and what is to be known about it.
 
     Args:
         path: the file; it is replaced in one step, or not at all.
         model: a network of `scorelab.networks`.
         metadata: what JSON can hold: seeds, noise levels, measured errors.
+        dtype: of the parameters in the file, such as `torch.float16` for half the size;
+            `load_checkpoint` brings them back to that of `model`. Buffers are kept as they are.
 
     Raises:
         ValueError: if the class of `model` is not registered, or `metadata` is not JSON.
@@ -41,7 +45,13 @@ def save_checkpoint(path: str | Path, model: nn.Module, metadata: dict) -> None:
     if ARCHITECTURES.get(name) is not type(model):
         raise ValueError(f"model must be one of {sorted(ARCHITECTURES)}, got {name}")
     header = {"kind": "model", "class": name, "config": model.config, "metadata": metadata}
-    write(path, model.state_dict(), header)
+    tensors = model.state_dict()
+    if dtype is not None:
+        header["dtypes"] = {
+            n: str(p.dtype).removeprefix("torch.") for n, p in model.named_parameters()
+        }
+        tensors |= {name: tensors[name].to(dtype) for name in header["dtypes"]}
+    write(path, tensors, header)
 
 
 def load_checkpoint(path: str | Path) -> tuple[nn.Module, dict]:
@@ -62,9 +72,11 @@ def load_checkpoint(path: str | Path) -> tuple[nn.Module, dict]:
         )
     try:
         model = ARCHITECTURES[header["class"]](**header["config"])
+        for name, dtype in header.get("dtypes", {}).items():
+            tensors[name] = tensors[name].to(getattr(torch, dtype))
         # The tensors of the file replace those of the model, so that their dtype is kept.
         model.load_state_dict(tensors, assign=True)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, AttributeError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path}: does not fit {header['class']}: {error}") from error
     return model.eval(), header["metadata"]
 

@@ -13,9 +13,10 @@ untrained network.
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -24,8 +25,12 @@ from tqdm import tqdm
 from scorelab import checkpoints, checks
 from scorelab.batches import Batches, Data
 from scorelab.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
+from scorelab.devices import Shared, check_shares
 from scorelab.matching import Weight, dsm_floor, ncsn_terms, square
 from scorelab.mixture import GaussianMixture
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 __all__ = ["CheckpointError", "History", "fit", "load_checkpoint", "save_checkpoint"]
 
@@ -80,6 +85,8 @@ def fit(
     floor: Tensor | Sequence[float] | None = None,
     checkpoint: str | Path | None = None,
     checkpoint_every: int = 500,
+    on_checkpoint: Callable[[int, nn.Module], None] | None = None,
+    accelerator: "Accelerator | None" = None,
     generator: torch.Generator | None = None,
     progress: bool = True,
 ) -> History:
@@ -107,6 +114,10 @@ def fit(
             It goes into the history and the progress bar and has no influence on the training.
         checkpoint: a file for the state of the run.
         checkpoint_every: steps from one checkpoint to the next.
+        on_checkpoint: called with the step and the averaged network after each checkpoint, in the
+            main process alone. It must not draw from `generator`.
+        accelerator: of the library accelerate, to share each batch among several processes or
+            devices; see `scorelab.devices`. All processes must be given the same arguments.
         generator: the source of all randomness of the training.
         progress: show a progress bar, with the loss and, if the floor is known, the excess loss.
 
@@ -128,6 +139,7 @@ def fit(
         "antithetic": antithetic,
     }
     checks.count("checkpoint_every", checkpoint_every)
+    check_shares(batch_size, accelerator)
     batches = Batches(data, batch_size)
     like = batches.example(generator)
     levels = checks.levels("sigmas", sigmas, like)
@@ -137,19 +149,27 @@ def fit(
     if checkpoint is not None and Path(checkpoint).exists():
         run.restore(checkpoint, settings)
     model.train()
+    shared = Shared(model, accelerator)
+    progress = progress and shared.is_main
     with tqdm(total=n_steps, initial=run.step, disable=not progress, unit="step") as bar:
         while run.step < n_steps:
             x = batches.draw(generator)
             terms, level = ncsn_terms(
-                model, x, levels, weight=weight, antithetic=antithetic, generator=generator
+                shared, x, levels, weight=weight, antithetic=antithetic, generator=generator
             )
             loss = terms.mean()
             if not bool(torch.isfinite(loss)):
                 raise FloatingPointError(_cause(run, loss, x, learning_rate))
             rate = learning_rate * _rate(run.step, n_steps)
+            run.optimizer.zero_grad()
+            shared.backward(loss)
             run.update(loss, rate, ema, terms, level)
             if checkpoint is not None and (run.step % checkpoint_every == 0 or run.step == n_steps):
-                run.save(checkpoint, settings)
+                if shared.is_main:
+                    run.save(checkpoint, settings)
+                    if on_checkpoint is not None:
+                        on_checkpoint(run.step, run.average)
+                shared.wait()
             if progress and (run.step % 50 == 0 or run.step == n_steps):
                 bar.set_postfix_str(run.summary(floor))
                 bar.update(run.step - bar.n)
@@ -187,8 +207,6 @@ class _Run:
 
     def update(self, loss: Tensor, rate: float, ema: float, terms: Tensor, level: Tensor) -> None:
         """One step of Adam, of the average, and of the records."""
-        self.optimizer.zero_grad()
-        loss.backward()
         self.optimizer.param_groups[0]["lr"] = rate
         self.optimizer.step()
         with torch.no_grad():

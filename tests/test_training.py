@@ -1,5 +1,6 @@
 """Training: it learns the score, repeats itself, survives being killed, and says what is wrong."""
 
+import copy
 import os
 import subprocess
 import sys
@@ -328,6 +329,19 @@ def test_a_killed_run_leaves_a_whole_checkpoint(tmp_path):
     assert (tensors["losses"][: header["step"]] > 0).all()
 
 
+def test_who_watches_the_run_sees_each_checkpoint_with_the_average_so_far(tmp_path):
+    seen = {}
+    history = train(
+        small(),
+        checkpoint=tmp_path / "run",
+        checkpoint_every=25,
+        on_checkpoint=lambda step, model: seen.update({step: copy.deepcopy(model)}),
+    )
+    assert list(seen) == [25, 50, 60]
+    assert same(seen[60], history.model)
+    assert not same(seen[50], history.model)
+
+
 def test_other_arguments_than_the_checkpoints_are_refused(tmp_path):
     file = tmp_path / "run"
     train(small(), checkpoint=file)
@@ -349,6 +363,21 @@ def test_model_comes_back_with_its_metadata(tmp_path):
     assert not again.training
     save_checkpoint(file, model.double(), {})
     assert load_checkpoint(file)[0].last.weight.dtype == torch.float64
+
+
+def test_half_precision_is_for_the_file_alone(tmp_path):
+    model = train(small()).model
+    whole, half = tmp_path / "whole", tmp_path / "half"
+    save_checkpoint(whole, model, {})
+    save_checkpoint(half, model, {"seed": 0}, dtype=torch.float16)
+    again, metadata = load_checkpoint(half)
+    assert metadata == {"seed": 0}
+    assert half.stat().st_size < whole.stat().st_size
+    for p, q in zip(again.parameters(), model.parameters(), strict=True):
+        assert p.dtype == q.dtype
+        assert torch.equal(p, q.half().to(q.dtype))
+    for p, q in zip(again.buffers(), model.buffers(), strict=True):
+        assert torch.equal(p, q)
 
 
 def test_a_damaged_file_is_named_and_a_failed_write_leaves_the_old_one(tmp_path):
