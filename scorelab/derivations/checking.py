@@ -217,15 +217,20 @@ def _freeze(expression: sp.Expr, kinds: tuple[type, ...]) -> sp.Expr:
     """Replace expressions of some kinds by symbols, so that what is left is algebra.
 
     Derivatives are always replaced as a whole: the derivative of a symbol would be zero. Of
-    exponentials e^u and e^(u/2) become powers of one symbol.
+    exponentials e^u and e^(u/2) become powers of one symbol, and e^(u+v) a product.
     """
     kinds = (*kinds, sp.Derivative, sp.Subs)
     names: dict[sp.Basic, sp.Dummy] = {}
 
     def walk(e: sp.Basic) -> sp.Basic:
         if isinstance(e, sp.exp) and isinstance(e, kinds):
-            power, base = sp.factor(walk(e.args[0])).as_coeff_Mul()
-            return names.setdefault(sp.exp(base), sp.Dummy(positive=True)) ** power
+            exponent = sp.factor(walk(e.args[0]))
+            if sp.fraction(exponent)[1].is_number:
+                exponent = sp.expand(exponent)
+            product = sp.S.One
+            for power, base in (u.as_coeff_Mul() for u in sp.Add.make_args(exponent)):
+                product *= names.setdefault(sp.exp(base), sp.Dummy(positive=True)) ** power
+            return product
         if isinstance(e, kinds):
             return names.setdefault(e, sp.Dummy(real=True))
         return e.func(*map(walk, e.args)) if e.args else e

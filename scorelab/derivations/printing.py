@@ -107,7 +107,17 @@ class _Printer(LatexPrinter):
         ]
 
     def _fill(self, template: str, args: tuple[sp.Basic, ...]) -> str:
-        return re.sub(r"#(\d)", lambda m: self._print(args[int(m[1]) - 1]), template)
+        def shown(match: re.Match[str]) -> str:
+            arg = args[int(match[2]) - 1]
+            return match[1] + (self._inline(arg) if match[1] else self._print(arg))
+
+        return re.sub(r"((?:_\{)?)#(\d)", shown, template)
+
+    def _inline(self, expr: sp.Expr) -> str:
+        """Print a small exponent or index: t/h rather than a fraction."""
+        top, bottom = sp.fraction(expr)
+        small = bottom != 1 and top.is_Atom and bottom.is_Atom
+        return f"{self._print(top)} / {self._print(bottom)}" if small else self._print(expr)
 
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
         return self.notation.get(expr) or super()._print_Symbol(expr, style)
@@ -170,11 +180,11 @@ class _Printer(LatexPrinter):
         return sign + (" ".join(part for part in parts if part) or "1")
 
     def _print_Pow(self, expr: sp.Pow) -> str:
-        return (
-            self._print_Mul(expr)
-            if expr.exp.is_Rational and expr.exp < 0
-            else (super()._print_Pow(expr))
-        )
+        if expr.exp.is_Rational and expr.exp < 0:
+            return self._print_Mul(expr)
+        if expr.base.is_Symbol and expr.exp.is_Mul:
+            return f"{self._print(expr.base)}^{{{self._inline(expr.exp)}}}"
+        return super()._print_Pow(expr)
 
     def _product(self, factors: list[sp.Expr], *, alone: bool) -> str:
         """Print factors side by side, sums in brackets unless one stands alone."""

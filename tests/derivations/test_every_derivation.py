@@ -127,6 +127,7 @@ FREE = {
     # Two wrong signs make a right one.
     ("ula-bias", "gaussian", "sign"),
     ("annealed-contraction", "gaussian", "sign"),
+    ("euler-maruyama-bias", "gaussian", "sign"),
     ("implicit-score-matching", "signs", "sign"),
     # The theorem holds for every model.
     ("dsm-equivalence", "family", "sign"),

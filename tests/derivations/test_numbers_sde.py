@@ -88,3 +88,54 @@ def test_log_p_along_the_flow_of_a_mixture():
     final = integrate.solve_ivp(slope, (0, end), [start, first], rtol=1e-10, atol=1e-12).y[:, -1]
     expected = law(end).log_prob(torch.tensor([[final[0]]])).item()
     assert final[1] == pytest.approx(expected, rel=1e-7)
+
+
+def test_euler_maruyama_s_bias_is_langevin_s():
+    for_any_step = derived("ula-bias", "bias", "varepsilon", "s")
+    closed = derived("euler-maruyama-bias", "bias", "h")
+    for step in (0.1, 1.0, 3.9):
+        assert closed(step) == pytest.approx(for_any_step(step, 1.0), rel=1e-12)
+
+
+def test_weak_and_strong_errors_of_euler_maruyama_by_simulation():
+    step, n_steps, start, paths, fine = 0.5, 4, 1.5, 200_000, 64
+    rng = np.random.default_rng(3)
+    x = exact = np.full(paths, start)
+    for _ in range(n_steps):
+        small = rng.normal(size=(fine, paths)) * (step / fine) ** 0.5
+        x = x - x / 2 * step + small.sum(0)
+        # The stochastic integral over this step, on a grid 64 times as fine, at midpoints.
+        ahead = step - (np.arange(fine) + 0.5) * step / fine
+        exact = np.exp(-step / 2) * exact + np.exp(-ahead / 2) @ small
+    numbers = {"h": step, "n": n_steps, "m_0": start, "v_0": 0.0}
+    name = "euler-maruyama-bias"
+    mean, variance, strong = (
+        derived(name, which, *numbers)(*numbers.values())
+        for which in ("mean", "variance", "strong-error")
+    )
+    # Four standard errors each; the finer grid's own error is below 1e-4 of the strong error.
+    assert abs(x.mean() - mean) < 4 * (variance / paths) ** 0.5
+    assert abs(x.var() - variance) < 4 * variance * (2 / paths) ** 0.5
+    squares = (x - exact) ** 2
+    assert abs(squares.mean() - strong) < 4 * squares.std() / paths**0.5
+
+
+def test_leading_errors_of_euler_maruyama():
+    name, numbers = "euler-maruyama-bias", {"t": 1.3, "m_0": 0.7, "v_0": 0.4}
+    t, m_0, v_0 = numbers.values()
+    names = ("h", *numbers)
+    leading = {
+        step: derived(name, step, *numbers)(*numbers.values())
+        for step in ("weak-mean", "weak-variance", "strong-start", "strong-noise")
+    }
+    h = 1e-4
+    mean, variance = (
+        derived(name, f"{of}-error", *names)(h, *numbers.values()) for of in ("mean", "variance")
+    )
+    # What is left is of the next order: of h against the leading term.
+    assert mean / h == pytest.approx(leading["weak-mean"], rel=1e-3)
+    assert variance / h == pytest.approx(leading["weak-variance"], rel=1e-3)
+    strong = derived(name, "strong-error", "h", "n", "m_0", "v_0")
+    h = t / 200
+    expected = leading["strong-noise"] + (m_0**2 + v_0) * leading["strong-start"]
+    assert strong(h, 200, m_0, v_0) / h**2 == pytest.approx(expected, rel=2e-2)
