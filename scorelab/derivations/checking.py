@@ -83,11 +83,25 @@ def unfold(expression: sp.Basic, definitions: Sequence[sp.Equality]) -> sp.Basic
         if not expression.has(left.func if isinstance(left, AppliedUndef) else left):
             continue
         if isinstance(left, AppliedUndef):
-            meaning = sp.Lambda(left.args, right.as_dummy())
-            expression = expression.replace(left.func, meaning)
+            expression = expression.replace(left.func, _Meaning(left.args, right.as_dummy()))
         else:
             expression = expression.subs(left, right)
     return expression
+
+
+class _Meaning:
+    """A function that was defined; called with values it gives its meaning for them."""
+
+    def __init__(self, variables: tuple[sp.Symbol, ...], body: sp.Expr) -> None:
+        self.plain = sp.Lambda(variables, body)
+        self.has_slope = body.has(sp.Derivative)
+
+    def __call__(self, *values: sp.Expr) -> sp.Expr:
+        if self.has_slope and not all(value.is_Symbol for value in values):
+            # ∂f/∂x at x = y/a: `Lambda` would put y/a below the ∂ as well.
+            pairs = list(zip(self.plain.variables, values, strict=True))
+            return self.plain.expr.subs(pairs, simultaneous=True)
+        return self.plain(*values)
 
 
 def _pairs(

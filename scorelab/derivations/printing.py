@@ -107,17 +107,16 @@ class _Printer(LatexPrinter):
         ]
 
     def _fill(self, template: str, args: tuple[sp.Basic, ...]) -> str:
-        def shown(match: re.Match[str]) -> str:
-            arg = args[int(match[2]) - 1]
-            return match[1] + (self._inline(arg) if match[1] else self._print(arg))
-
-        return re.sub(r"((?:_\{)?)#(\d)", shown, template)
+        return re.sub(r"#(\d)", lambda m: self._inline(args[int(m[1]) - 1]), template)
 
     def _inline(self, expr: sp.Expr) -> str:
-        """Print a small exponent or index: t/h rather than a fraction."""
+        """Print an argument, an index or an exponent: t/h rather than a tall fraction."""
         top, bottom = sp.fraction(expr)
-        small = bottom != 1 and top.is_Atom and bottom.is_Atom
-        return f"{self._print(top)} / {self._print(bottom)}" if small else self._print(expr)
+        factors = [f.as_base_exp() for f in (*sp.Mul.make_args(top), bottom)]
+        small = all((b.is_Symbol or b.is_Integer) and e.is_Integer for b, e in factors)
+        if not small or bottom == 1 or expr.is_number:
+            return self._print(expr)
+        return f"{self._print(top)} / {self._print(bottom)}"
 
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
         return self.notation.get(expr) or super()._print_Symbol(expr, style)
@@ -129,7 +128,7 @@ class _Printer(LatexPrinter):
         if template is None:
             name = self._hprint_Function(expr.func.__name__)
             inside = ", ".join(f"#{i + 1}" for i in range(len(expr.args)))
-            tall = any(r"\frac" in self._print(arg) for arg in expr.args)
+            tall = any(r"\frac" in self._inline(arg) for arg in expr.args)
             template = name + (rf"\left({inside}\right)" if tall else f"({inside})")
         body = self._fill(template, expr.args)
         return body if exp is None else _raise(body, exp)
@@ -182,9 +181,8 @@ class _Printer(LatexPrinter):
     def _print_Pow(self, expr: sp.Pow) -> str:
         if expr.exp.is_Rational and expr.exp < 0:
             return self._print_Mul(expr)
-        if expr.base.is_Symbol and expr.exp.is_Mul:
-            return f"{self._print(expr.base)}^{{{self._inline(expr.exp)}}}"
-        return super()._print_Pow(expr)
+        tall, low = self._print(expr.exp), self._inline(expr.exp)
+        return super()._print_Pow(expr).replace(f"^{{{tall}}}", f"^{{{low}}}")
 
     def _product(self, factors: list[sp.Expr], *, alone: bool) -> str:
         """Print factors side by side, sums in brackets unless one stands alone."""

@@ -129,6 +129,8 @@ FREE = {
     ("annealed-contraction", "gaussian", "sign"),
     ("euler-maruyama-bias", "gaussian", "sign"),
     ("implicit-score-matching", "signs", "sign"),
+    # Only g² enters: noise has no sign.
+    ("ncsn-to-sde", "diffusion", "sign"),
     # The theorem holds for every model.
     ("dsm-equivalence", "family", "sign"),
     ("dsm-equivalence", "family", "factor 2"),

@@ -121,6 +121,18 @@ def test_definitions_are_unfolded_wherever_they_are_used():
         check(definition("f", f(x), x**3, "A cube."), *steps[1:])
 
 
+def test_a_defined_derivative_is_taken_where_it_is_asked_for():
+    steps = [
+        definition("f", f(x), sp.Derivative(sp.log(g(x)), x), "A score, by its definition."),
+        claim(f(x / a) / a, sp.Derivative(sp.log(g(x / a)), x)),
+    ]
+    assert check(*steps)["claim"].checked == "symbolic"
+    with pytest.raises(DerivationError, match="the sides are"):
+        check(
+            steps[0], claim(f(x / a), steps[1].equation.rhs), concrete={g: sp.Lambda(x, 1 + x**2)}
+        )
+
+
 def test_a_claim_that_says_nothing_is_refused():
     with pytest.raises(DerivationError, match="says nothing"):
         check(claim(x, x))
@@ -161,6 +173,8 @@ def test_random_points_respect_assumptions():
         (sp.log(f(x)), r"\log f(x)"),
         (a / 2 * sp.Derivative(f(x), x), r"\frac{a}{2} \frac{\partial}{\partial x} f(x)"),
         (f(x) * (y - x) / a, r"f(x) \frac{y - x}{a}"),
+        (a ** (x / y), "a^{x / y}"),
+        (f(x / a), "f(x / a)"),
         (sp.sqrt(a) * x, r"\sqrt{a} x"),
         (x * (a - y), r"x \left(a - y\right)"),
         (-sp.Rational(1, 2), r"- \frac{1}{2}"),

@@ -139,3 +139,33 @@ def test_leading_errors_of_euler_maruyama():
     h = t / 200
     expected = leading["strong-noise"] + (m_0**2 + v_0) * leading["strong-start"]
     assert strong(h, 200, m_0, v_0) / h**2 == pytest.approx(expected, rel=2e-2)
+
+
+def test_the_variance_exploding_sde_of_the_paper_s_schedule():
+    # Song et al. (2021): σ from 0.01 to 50; each level of a fine schedule adds g² of a time step.
+    names = {"sigma_min": 0.01, "sigma_max": 50.0, "T": 1.0}
+    diffusion = derived("ncsn-to-sde", "diffusion", "t", *names)
+    levels = np.geomspace(0.01, 50.0, 100_001)
+    added = np.diff(levels**2)[::10_000] * 100_000
+    times = np.linspace(0, 1, 100_001)[:-1][::10_000]
+    rate = np.array([diffusion(t, *names.values()) ** 2 for t in times])
+    # The growth of a variance over a step is its slope, up to the step times log(50/0.01).
+    np.testing.assert_allclose(added, rate, rtol=2e-4)
+    total, _ = integrate.quad(lambda t: diffusion(t, *names.values()) ** 2, 0, 0.3)
+    variance = levels[30_000] ** 2 - levels[0] ** 2
+    assert total == pytest.approx(variance, rel=1e-8)
+
+
+@pytest.mark.parametrize("t", [0.05, 1.0, 4.0])
+def test_one_score_serves_the_ornstein_uhlenbeck_process(t):
+    mixture = GaussianMixture(
+        torch.tensor([0.25, 0.75], dtype=torch.float64),
+        torch.tensor([[-2.0, 1.0], [1.5, 0.0]], dtype=torch.float64),
+        torch.tensor([0.25, 0.5], dtype=torch.float64),
+    )
+    sigma = derived("ncsn-to-sde", "ou-sigma-closed", "t")(t)
+    scale, std = np.exp(-t / 2), (1 - np.exp(-t)) ** 0.5
+    x = torch.tensor(np.random.default_rng(0).normal(size=(20, 2)))
+    expected = mixture.noised(std, scale=scale).score(x)
+    # "score-rescaled" in d = 2, with the exact score in the place of the network.
+    torch.testing.assert_close(mixture.noisy_score(x / scale, sigma) / scale, expected)
