@@ -131,6 +131,8 @@ FREE = {
     ("implicit-score-matching", "signs", "sign"),
     # Only g² enters: noise has no sign.
     ("ncsn-to-sde", "diffusion", "sign"),
+    # A Gaussian is as far from N(0, 1) as its mirror image.
+    ("ou-entropy-decay", "mean", "sign"),
     # The theorem holds for every model.
     ("dsm-equivalence", "family", "sign"),
     ("dsm-equivalence", "family", "factor 2"),

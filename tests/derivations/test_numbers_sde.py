@@ -169,3 +169,42 @@ def test_one_score_serves_the_ornstein_uhlenbeck_process(t):
     expected = mixture.noised(std, scale=scale).score(x)
     # "score-rescaled" in d = 2, with the exact score in the place of the network.
     torch.testing.assert_close(mixture.noisy_score(x / scale, sigma) / scale, expected)
+
+
+@pytest.mark.parametrize(("m", "v"), [(0.0, 0.1), (1.5, 2.5), (-0.7, 1.0)])
+def test_entropy_and_fisher_divergence_of_a_gaussian(m, v):
+    law = torch.distributions.Normal(torch.tensor(m).double(), torch.tensor(v).double().sqrt())
+    target = torch.distributions.Normal(*torch.tensor([0.0, 1.0]).double())
+    expected = torch.distributions.kl_divergence(law, target).item()
+    name, names = "ou-entropy-decay", ("m", "v")
+    divergence, fisher = (derived(name, step, *names)(m, v) for step in ("kl", "fisher"))
+    assert divergence == pytest.approx(expected, rel=1e-7)
+    of_gaussians = derived("fisher-gaussians", "closed-form", "m_1", "v_1", "m_2", "v_2")
+    assert fisher == pytest.approx(of_gaussians(m, v, 0.0, 1.0), rel=1e-9)
+
+
+def test_the_entropy_of_a_mixture_falls_at_half_its_fisher_divergence():
+    # Not Gaussian, so only the first half of `ou-entropy-decay` speaks of it: by quadrature.
+    mixture = GaussianMixture(
+        torch.tensor([0.3, 0.7], dtype=torch.float64),
+        torch.tensor([[-1.5], [2.0]], dtype=torch.float64),
+        torch.tensor([0.3, 0.2], dtype=torch.float64),
+    )
+    x = torch.linspace(-14, 14, 40_001, dtype=torch.float64)[:, None]
+    target = torch.distributions.Normal(*torch.tensor([0.0, 1.0]).double())
+
+    def moments(t: float) -> tuple[float, float]:
+        law = mixture.noised((1 - np.exp(-t)) ** 0.5, scale=np.exp(-t / 2))
+        log_p = law.log_prob(x)
+        ratio = log_p - target.log_prob(x).squeeze(1)
+        gap = (law.score(x) + x).squeeze(1)
+        grid = x.squeeze(1)
+        integrals = (torch.trapezoid(log_p.exp() * f, grid).item() for f in (ratio, gap**2))
+        return tuple(integrals)
+
+    t, h = 0.6, 1e-4
+    slope = (moments(t + h)[0] - moments(t - h)[0]) / (2 * h)
+    divergence, fisher = moments(t)
+    assert slope == pytest.approx(-fisher / 2, rel=1e-6)
+    assert fisher > 2 * divergence
+    assert moments(3.0)[0] < np.exp(-3.0 + t) * divergence
