@@ -1,10 +1,11 @@
-"""The package's commands: `python -m scorelab train mnist --data FOLDER --out FILE`."""
+"""The commands: `python -m scorelab train mnist --data FOLDER --out FILE`, `… train digits`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 
+from scorelab.digits import DigitsRecipe, train_digits
 from scorelab.recipes import MnistRecipe, train_mnist
 
 
@@ -25,16 +26,28 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train a network of the book")
     networks = train.add_subparsers(required=True, metavar="network")
     mnist = networks.add_parser("mnist", help="the network of the chapter on images")
-    mnist.add_argument("--data", metavar="FOLDER", help="MNIST's four files; else a part of it")
-    mnist.add_argument("--out", metavar="FILE", required=True, help="the checkpoint to write")
+    digits = networks.add_parser("digits", help="the classifier that judges its images")
+    for command, recipe, run in (
+        (mnist, MnistRecipe, _train_mnist),
+        (digits, DigitsRecipe, _train_digits),
+    ):
+        command.add_argument("--data", metavar="FOLDER", help="MNIST's four files; else a part")
+        command.add_argument("--out", metavar="FILE", required=True, help="the checkpoint to write")
+        command.add_argument("--quiet", action="store_true", help="no progress bar")
+        _add_recipe(command, recipe)
+        command.set_defaults(run=run, prog=command.prog)
     mnist.add_argument("--checkpoint-every", type=int, default=500, metavar="STEPS")
-    mnist.add_argument("--quiet", action="store_true", help="no progress bar")
     mnist.add_argument(
         "--devices",
         action="store_true",
         help="share each batch among the processes that `accelerate launch` started",
     )
-    for field in fields(MnistRecipe):
+    return parser
+
+
+def _add_recipe(parser: argparse.ArgumentParser, recipe: type) -> None:
+    """An option for every field of a recipe."""
+    for field in fields(recipe):
         if isinstance(field.default, bool):
             kind = {"action": argparse.BooleanOptionalAction}
         elif isinstance(field.default, tuple):
@@ -42,18 +55,26 @@ def _parser() -> argparse.ArgumentParser:
         else:
             kind = {"type": type(field.default)}
         name = field.name.replace("_", "-")
-        mnist.add_argument(f"--{name}", default=field.default, help=f"({field.default})", **kind)
-    mnist.set_defaults(run=_train_mnist, prog=mnist.prog)
-    return parser
+        parser.add_argument(f"--{name}", default=field.default, help=f"({field.default})", **kind)
+
+
+def _recipe(options: argparse.Namespace, recipe: type):
+    """The recipe that the options name."""
+    chosen = {field.name: getattr(options, field.name) for field in fields(recipe)}
+    return recipe(**{k: tuple(v) if isinstance(v, list) else v for k, v in chosen.items()})
+
+
+def _train_digits(options: argparse.Namespace) -> None:
+    recipe = _recipe(options, DigitsRecipe)
+    record = train_digits(options.data, options.out, recipe, progress=not options.quiet)
+    print(f"accuracy on {record['n_test_images']:,} test images: {record['accuracy']:.2%}")
 
 
 def _train_mnist(options: argparse.Namespace) -> None:
-    chosen = {field.name: getattr(options, field.name) for field in fields(MnistRecipe)}
-    recipe = replace(MnistRecipe(), **(chosen | {"widths": tuple(chosen["widths"])}))
     train_mnist(
         options.data,
         options.out,
-        recipe,
+        _recipe(options, MnistRecipe),
         checkpoint_every=options.checkpoint_every,
         accelerator=_accelerator() if options.devices else None,
         progress=not options.quiet,

@@ -9,7 +9,12 @@ import truth
 from scipy import stats
 
 from scorelab.estimate import Estimate
-from scorelab.metrics import mode_weights, sliced_wasserstein, sliced_wasserstein_floor
+from scorelab.metrics import (
+    frechet_distance,
+    mode_weights,
+    sliced_wasserstein,
+    sliced_wasserstein_floor,
+)
 from scorelab.mixture import GaussianMixture
 
 
@@ -120,6 +125,46 @@ def test_floor_sinks_with_the_number_of_points():
     assert again.standard_error == small.standard_error
 
 
+def exactly(mean: list[float], covariance: list[list[float]], n: int = 50) -> torch.Tensor:
+    """A sample (n, d) that has exactly this mean and this covariance."""
+    z = torch.randn(n, len(mean), generator=truth.generator(12), dtype=torch.float64)
+    z = z - z.mean(0)
+    root = torch.linalg.cholesky(torch.atleast_2d(z.T.cov()))
+    white = torch.linalg.solve_triangular(root, z.T, upper=False)
+    factor = torch.linalg.cholesky(torch.tensor(covariance, dtype=torch.float64))
+    return (factor @ white).T + torch.tensor(mean, dtype=torch.float64)
+
+
+def test_frechet_distance_of_gaussians_in_closed_form():
+    """In the plane tr √M = √(tr M + 2 √det M), here for covariances that do not commute."""
+    a, b = [[2.0, 0.7], [0.7, 1.0]], [[0.5, -0.3], [-0.3, 3.0]]
+    x, y = exactly([1.0, 2.0], a), exactly([-1.0, 0.5], b, n=80)
+    product = np.array(a) @ np.array(b)
+    cross = math.sqrt(np.trace(product) + 2 * math.sqrt(np.linalg.det(product)))
+    exact = 2.0**2 + 1.5**2 + np.trace(a) + np.trace(b) - 2 * cross
+    assert frechet_distance(x, y) == pytest.approx(exact, rel=1e-9)
+    assert frechet_distance(y, x) == pytest.approx(exact, rel=1e-9)
+    assert frechet_distance(x, x) == pytest.approx(0, abs=1e-9)
+
+
+def test_frechet_distance_agrees_with_a_root_of_the_matrix():
+    """In seven dimensions, one of them empty, as features that never fire are."""
+    source = truth.generator(13)
+    x, y = (torch.randn(n, 7, generator=source, dtype=torch.float64) for n in (40, 60))
+    x, y = x.cumsum(1), 2 * y.flip(1).cumsum(1)
+    x[:, 3] = y[:, 3] = 0.0
+    a, b = np.cov(x.numpy().T), np.cov(y.numpy().T)
+    cross = np.sqrt(np.linalg.eigvals(a @ b).astype(complex)).sum().real
+    exact = float((x.mean(0) - y.mean(0)).square().sum()) + np.trace(a) + np.trace(b) - 2 * cross
+    assert frechet_distance(x, y) == pytest.approx(exact, rel=1e-6)
+    assert frechet_distance(x.float(), y.float()) == pytest.approx(exact, rel=1e-5)
+
+
+def test_frechet_distance_on_the_line_is_that_of_means_and_deviations():
+    x, y = exactly([0.0], [[4.0]]), exactly([3.0], [[1.0]])
+    assert frechet_distance(x, y) == pytest.approx(3**2 + (2 - 1) ** 2, rel=1e-9)
+
+
 X = torch.zeros(4, 2)
 
 
@@ -135,6 +180,9 @@ X = torch.zeros(4, 2)
             "n_pairs must be an integer >= 2",
         ),
         (lambda: sliced_wasserstein_floor(overlapping(), 0), "n must be an integer >= 1"),
+        (lambda: frechet_distance(X, torch.zeros(4, 3)), r"y must have shape \(\.\.\., 2\)"),
+        (lambda: frechet_distance(X[:1], X), r"x must have shape \(n, d\), n >= 2, got \(1, 2\)"),
+        (lambda: frechet_distance(X, X[0]), r"y must have shape \(n, d\)"),
         (lambda: mode_weights(overlapping(), X), r"x must have shape \(\.\.\., 1\)"),
     ],
 )
