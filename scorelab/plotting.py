@@ -1,7 +1,7 @@
 """The book's figures: a mixture in the plane, its score, samples, paths and films.
 
 All take any mixture in the plane. Contours hold 50, 90 and 99 % of the mass. The pictures and
-films themselves are made by `scorelab.picture`.
+films themselves are made by `scorelab.picture`. For data that are images there is a mosaic of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 from torch import Tensor
 
+from scorelab import checks
 from scorelab.mixture import GaussianMixture
 from scorelab.picture import INK, Film, Picture, film, picture
 from scorelab.sde import Score
@@ -23,12 +25,14 @@ __all__ = [
     "density_and_score",
     "film",
     "grid",
+    "mosaic",
     "outline",
     "particles",
     "paths",
     "picture",
     "samples",
     "score_field",
+    "tiled",
 ]
 
 Box = tuple[float, float, float, float]
@@ -178,6 +182,39 @@ def particles(
 
     n_frames = len(next(iter(runs.values())).times)
     return film(figure, update, n_frames, fps=fps)
+
+
+def mosaic(ax: Axes, images: Tensor, *, columns: int, gap: int = 2) -> AxesImage:
+    """Show grey images row by row, 0 as paper and 1 as ink; returns what holds the pixels.
+
+    Args:
+        ax: where to draw; loses its axes.
+        images: (n, 1, H, W); what lies outside [0, 1] is cut off.
+        columns: images a row.
+        gap: empty pixels between neighbours.
+    """
+    ax.axis("off")
+    pixels = tiled(images, columns=columns, gap=gap).numpy()
+    return ax.imshow(pixels, cmap="scorelab", vmin=0, vmax=1, origin="upper")
+
+
+def tiled(images: Tensor, *, columns: int, gap: int = 0) -> Tensor:
+    """Images (n, 1, H, W) side by side, row by row, cut off to [0, 1]; places left over are 0.
+
+    Raises:
+        ValueError: if `images` does not have that shape, n ≥ 1, or `columns` or `gap` is no count.
+    """
+    checks.batch("images", images)
+    if images.ndim != 4 or images.shape[1] != 1 or not len(images):
+        raise ValueError(f"images must have shape (n, 1, H, W), n >= 1, got {tuple(images.shape)}")
+    checks.count("columns", columns)
+    checks.count("gap", gap, least=0)
+    n, _, height, width = images.shape
+    rows = -(-n // columns)
+    sheet = torch.zeros(rows * columns, height + gap, width + gap)
+    sheet[:n, :height, :width] = images[:, 0].detach().cpu().clamp(0, 1)
+    sheet = sheet.unflatten(0, (rows, columns)).transpose(1, 2).flatten(0, 1).flatten(1)
+    return sheet[: len(sheet) - gap, : sheet.shape[1] - gap]
 
 
 def grid(bounds: Box, n: int) -> Tensor:

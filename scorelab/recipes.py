@@ -26,9 +26,10 @@ from scipy.special import ndtr, ndtri
 from torch import Tensor, nn
 
 from scorelab import checks
-from scorelab.checkpoints import save_checkpoint
+from scorelab.checkpoints import load_checkpoint, save_checkpoint
 from scorelab.data import Digits, load_mnist
 from scorelab.networks import ScoreUNet
+from scorelab.plotting import tiled
 from scorelab.sde import VariancePreserving
 from scorelab.solvers import heun
 from scorelab.training import History, fit
@@ -36,7 +37,17 @@ from scorelab.training import History, fit
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-__all__ = ["MnistRecipe", "contact_sheet", "log_normal_sigmas", "train_mnist"]
+__all__ = [
+    "MNIST_NETWORK",
+    "MnistRecipe",
+    "contact_sheet",
+    "load_mnist_network",
+    "log_normal_sigmas",
+    "train_mnist",
+]
+
+MNIST_NETWORK = Path(__file__).parent / "mnist" / "score.safetensors"
+"""The network that comes with the package, trained on the whole of MNIST by this recipe."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,20 @@ class MnistRecipe:
             median=self.sigma_median,
             spread=self.sigma_spread,
         )
+
+
+def load_mnist_network(path: str | Path = MNIST_NETWORK) -> tuple[ScoreUNet, dict]:
+    """The trained network, called as model(x, σ) with images in [0, 1], and how it was made.
+
+    Returns:
+        The network, with no gradients of its own, and the record that `train_mnist` has left in
+        the file: digests of the data, recipe, levels, losses and versions.
+
+    Raises:
+        FileNotFoundError, CheckpointError: as `load_checkpoint`.
+    """
+    model, record = load_checkpoint(path)
+    return model.requires_grad_(False), record
 
 
 def log_normal_sigmas(
@@ -211,17 +236,14 @@ def contact_sheet(images: Tensor, path: str | Path, *, columns: int = 6) -> None
         images: (n, 1, H, W), grey values; what lies outside [0, 1] is cut off.
         path: the file.
         columns: images a row.
+
+    Raises:
+        ValueError: as `scorelab.plotting.tiled`.
     """
-    checks.batch("images", images)
-    if images.ndim != 4 or images.shape[1] != 1 or not len(images):
-        raise ValueError(f"images must have shape (n, 1, H, W), n >= 1, got {tuple(images.shape)}")
-    checks.count("columns", columns)
-    n, _, height, width = images.shape
-    rows = -(-n // columns)
-    sheet = torch.zeros(rows * columns, height, width)
-    sheet[:n] = images[:, 0].cpu().clamp(0, 1)
-    sheet = sheet.unflatten(0, (rows, columns)).transpose(1, 2).flatten(0, 1).flatten(1)
+    sheet = tiled(images, columns=columns)
     path = Path(path)
     temporary = path.with_name(f".{path.name}.tmp")
-    image.imsave(temporary, sheet.numpy(), cmap="gray_r", vmin=0, vmax=1, format="png")
+    image.imsave(
+        temporary, sheet.numpy(), cmap="gray_r", vmin=0, vmax=1, format="png", origin="upper"
+    )
     os.replace(temporary, path)

@@ -355,3 +355,52 @@ def test_film_of_particles(several):
     assert len(frames) == len(run.times) + 15
     assert meta["fps"] == 10
     assert np.abs(frames[0].astype(int) - frames[3]).max() > 60
+
+
+def test_tiles_keep_the_order_of_the_images():
+    images = torch.zeros(5, 1, 4, 6)
+    for i in range(5):
+        images[i, 0, :, i] = 1.0 + i  # beyond white
+    sheet = plotting.tiled(images, columns=3, gap=2)
+    assert sheet.shape == (4 + 2 + 4, 3 * 6 + 2 * 2)
+    for i in range(5):
+        row, column = divmod(i, 3)
+        tile = sheet[6 * row : 6 * row + 4, 8 * column : 8 * column + 6]
+        torch.testing.assert_close(tile, images[i, 0].clamp(0, 1))
+    assert sheet.sum() == 5 * 4
+    assert sheet.min() == 0
+
+
+def test_a_mosaic_is_ink_on_paper():
+    """1 is the darkest colour of the map, on top is the first row, and there is a dark twin."""
+    images = torch.zeros(2, 1, 8, 8)
+    images[0] = 1.0
+    figure, ax = plotting.picture(width=1, height=2)
+    shown = plotting.mosaic(ax, images, columns=1, gap=0)
+    light = pixels(figure._png())
+    height, width = light.shape[:2]
+    top, bottom = light[height // 3, width // 2], light[2 * height // 3, width // 2]
+    assert to_hex(top[:3]) == to_hex(mpl.colormaps["scorelab"](1.0))
+    assert to_hex(bottom[:3]) == INK["paper"]
+    assert shown.get_clim() == (0, 1)
+    bundle, metadata = figure._repr_mimebundle_()
+    assert metadata["scorelab"]["dark"] != bundle["image/png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"images": torch.zeros(2, 3, 4, 4)}, r"images must have shape \(n, 1, H, W\)"),
+        ({"images": torch.zeros(4, 4)}, "images must have shape"),
+        ({"images": torch.zeros(0, 1, 4, 4)}, "images"),
+        ({"columns": 0}, "columns"),
+        ({"gap": -1}, "gap"),
+    ],
+)
+def test_bad_tiles_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        plotting.tiled(**({"images": torch.zeros(2, 1, 4, 4), "columns": 2} | arguments))
+
+
+def pixels(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")) / 255
