@@ -67,7 +67,7 @@ def check(
     done = [(carry_out(left), carry_out(right)) for left, right in pairs]
     if _has_operations(pairs) and not _has_operations(done):
         _evaluate(relation.func, done, concrete, points=1)
-    if equal and all(_vanishes(left - right) for left, right in done):
+    if equal and all(_vanishes_by_algebra(a - b) or _vanishes(a - b) for a, b in done):
         return "symbolic"
     if not equal and _true_by_assumptions(relation.func, *done[0]):
         return "symbolic"
@@ -83,7 +83,7 @@ def unfold(expression: sp.Basic, definitions: Sequence[sp.Equality]) -> sp.Basic
         if not expression.has(left.func if isinstance(left, AppliedUndef) else left):
             continue
         if isinstance(left, AppliedUndef):
-            expression = expression.replace(left.func, _Meaning(left.args, right.as_dummy()))
+            expression = expression.replace(left.func, _Meaning(left.args, right))
         else:
             expression = expression.subs(left, right)
     return expression
@@ -93,7 +93,8 @@ class _Meaning:
     """A function that was defined; called with values it gives its meaning for them."""
 
     def __init__(self, variables: tuple[sp.Symbol, ...], body: sp.Expr) -> None:
-        self.plain = sp.Lambda(variables, body)
+        # A lone symbol would itself become a dummy.
+        self.plain = sp.Lambda(variables, body if body.is_Symbol else body.as_dummy())
         self.has_slope = body.has(sp.Derivative)
 
     def __call__(self, *values: sp.Expr) -> sp.Expr:
@@ -243,8 +244,14 @@ def _freeze(expression: sp.Expr, kinds: tuple[type, ...]) -> sp.Expr:
                 exponent = sp.expand(exponent)
             product = sp.S.One
             for power, base in (u.as_coeff_Mul() for u in sp.Add.make_args(exponent)):
-                product *= names.setdefault(sp.exp(base), sp.Dummy(positive=True)) ** power
+                product *= names.setdefault(sp.exp(base / 2), sp.Dummy(positive=True)) ** (
+                    2 * power
+                )
             return product
+        if e.is_Pow and e.exp.is_Rational and e.exp.q == 2 and e.has(sp.exp):
+            # Where all is real, the root of a quotient is the quotient of the roots.
+            top, bottom = sp.fraction(sp.factor(walk(e.base)))
+            return top**e.exp / bottom**e.exp
         if isinstance(e, kinds):
             return names.setdefault(e, sp.Dummy(real=True))
         return e.func(*map(walk, e.args)) if e.args else e

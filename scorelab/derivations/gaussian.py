@@ -39,7 +39,8 @@ def integrate_line(integrand: sp.Expr, x: sp.Symbol) -> sp.Expr:
 
 
 def _moment(n: int, alpha: sp.Expr) -> sp.Expr:
-    return _moment_of_symbol(n).subs(_ALPHA, alpha)
+    # By the variance 1/α: sympy does not know that √(1/v) is 1/√v unless it knows v > 0.
+    return _moment_of_symbol(n).subs(_ALPHA, 1 / _BETA).subs(_BETA, sp.factor(1 / alpha))
 
 
 @cache
@@ -48,4 +49,4 @@ def _moment_of_symbol(n: int) -> sp.Expr:
     return sp.integrate(x**n * sp.exp(-_ALPHA * x**2), (x, -sp.oo, sp.oo))
 
 
-_ALPHA = sp.Dummy("alpha", positive=True)
+_ALPHA, _BETA = sp.symbols("alpha beta", positive=True, cls=sp.Dummy)

@@ -63,7 +63,7 @@ def _in_general() -> list[Step]:
                 -Derivative(J(x), x),
                 Derivative(x * p(x), x) / 2 + Derivative(p(x), (x, 2)) / 2,
             ),
-            "… probability flows: the Fokker-Planck equation, with $\\partial p / \\partial t$ left.",
+            "… probability flows: the Fokker-Planck equation for $\\partial p / \\partial t$.",
         ),
         Step(
             "product-rule",

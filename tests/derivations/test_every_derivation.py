@@ -127,6 +127,7 @@ FREE = {
     # Two wrong signs make a right one.
     ("ula-bias", "gaussian", "sign"),
     ("annealed-contraction", "gaussian", "sign"),
+    ("ou-spectrum", "function", "sign"),
     ("euler-maruyama-bias", "gaussian", "sign"),
     ("implicit-score-matching", "signs", "sign"),
     # Only g² enters: noise has no sign.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 import torch
-from scipy import integrate
+from scipy import integrate, special
 
 from scorelab import derivations
 from scorelab.mixture import GaussianMixture
@@ -208,3 +208,25 @@ def test_the_entropy_of_a_mixture_falls_at_half_its_fisher_divergence():
     assert slope == pytest.approx(-fisher / 2, rel=1e-6)
     assert fisher > 2 * divergence
     assert moments(3.0)[0] < np.exp(-3.0 + t) * divergence
+
+
+def test_the_hermite_polynomials_are_scipy_s():
+    points = np.linspace(-3, 3, 13)
+    for n in range(7):
+        polynomial = derived("ou-spectrum", f"he-{n}", "x")
+        expected = special.eval_hermitenorm(n, points)
+        np.testing.assert_allclose(polynomial(points) * np.ones(13), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_the_modes_of_a_simulated_process_decay_at_their_eigenvalues(n):
+    rng = np.random.default_rng(n)
+    x0, t, paths = 1.3, 0.8, 400_000
+    # The transition law, by simulation: many exact small steps, since the process is Markov.
+    x = np.full(paths, x0)
+    for _ in range(4):
+        x = np.exp(-t / 8) * x + (1 - np.exp(-t / 4)) ** 0.5 * rng.normal(size=paths)
+    mode = derived("ou-spectrum", f"mode-{n}", "x", "t")
+    values = special.eval_hermitenorm(n, x)
+    # Four standard errors of the mean.
+    assert abs(values.mean() - mode(x0, t)) < 4 * values.std() / paths**0.5
