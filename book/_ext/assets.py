@@ -15,10 +15,18 @@ from pathlib import Path
 import styles
 from sphinx.application import Sphinx
 
-# Latin-1, names in a bibliography, English typography, Greek, arrows, operators.
+# What a font may carry: Latin-1, names, English typography, Greek, arrows, operators.
 TEXT = {chr(code) for span in (range(0x20, 0x7F), range(0xA0, 0x100)) for code in span} | set(
     "ąćčďęěğıłńňőœřśşšťůűźżžĀāĒēĪīŌōŪūČĐđĞŁŐŒŘŚŞŠŽ"
     "‐‑–—‘’“”…•′″‹›€™−×±√∞≈≠≤≥∂∇∈∑∏∫·→←↑↓↔⇒✓✗αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ²³¹⁰⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅ₖₙℝ𝔼½¼"
+)
+# What typography makes of a source's ASCII, and the page's own marks.
+ALWAYS = {chr(code) for code in range(0x20, 0x7F)} | set("“”‘’–—…•·×−→←↑↓✓§")
+SOURCES = (
+    "book/**/*.md",
+    "book/**/*.bib",
+    "book/**/*.html",
+    "scorelab/**/*.py",
 )
 WEIGHTS = (380, 700)
 FONTS = {  # target: package, file, axes
@@ -132,10 +140,24 @@ def _write_fonts(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
     out = Path(app.outdir)
+    text = characters(Path(app.confdir))
     for name, (family, file, axes) in FONTS.items():
         package = f"fontpkg-{family}"
         source = Path(
             str(distribution(package).locate_file(f"{package.replace('-', '_')}/files/{file}"))
         )
         target = out / "_static" / "fonts" / f"{name}.woff2"
-        styles.subset(source, target, TEXT, cache=out.parent / ".fonts", axes=axes)
+        styles.subset(source, target, text, cache=out.parent / ".fonts", axes=axes)
+
+
+def characters(root: Path) -> set[str]:
+    """The characters of `TEXT` that the book's sources hold, so that fonts carry no more.
+
+    Taken from the sources, not from the pages, so that a build that writes one page gives the same
+    fonts as a build of all.
+    """
+    used = set()
+    for pattern in SOURCES:
+        for file in root.glob(pattern):
+            used.update(file.read_text(encoding="utf-8"))
+    return ALWAYS | (TEXT & used)
