@@ -6,7 +6,7 @@ import pytest
 import sympy as sp
 
 from scorelab import derivations
-from scorelab.derivations import Derivation, DerivationError, Step, checking, printing
+from scorelab.derivations import Derivation, DerivationError, Step, checking, latex, printing
 from scorelab.derivations.derivation import definition, equation
 
 x, y = sp.symbols("x y", real=True)
@@ -185,7 +185,7 @@ def test_random_points_respect_assumptions():
     ],
 )
 def test_the_printer_writes_what_the_field_writes(expression, tex):
-    assert printing._Printer({}).doprint(expression) == tex
+    assert latex.Printer({}).doprint(expression) == tex
 
 
 def test_long_equations_are_split():
