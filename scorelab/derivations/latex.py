@@ -34,6 +34,7 @@ class Printer(LatexPrinter):
         top, bottom = sp.fraction(expr)
         factors = [f.as_base_exp() for f in (*sp.Mul.make_args(top), bottom)]
         small = all((b.is_Symbol or b.is_Integer) and e.is_Integer for b, e in factors)
+        small &= len(factors) == 2 or all(e == 1 for _, e in factors)
         if not small or bottom == 1 or expr.is_number:
             return self._print(expr)
         return f"{self._print(top)} / {self._print(bottom)}"
