@@ -5,7 +5,9 @@ from those for the mixture in the plane.
 
 The levels are not geometric but quantiles of a log-normal law, as Karras et al. (2022) draw them:
 most where an image is decided, σ from 0.1 to 2, a few out to the ends. Below, there is little left
-to learn but grey steps of 1/255; above, noisy images are hardly more than one Gaussian.
+to learn but grey steps of 1/255; above, noisy images are hardly more than one Gaussian. Quantiles
+leave gaps in the tails: with 128 levels there is none between 13 and the highest, 150, and there
+the network learns nothing. Whoever samples should start at 13 or below.
 
 The weight is $\lambda(\sigma) = \sigma^2 (\sigma^2 + v) / v$. With it, what the loss sees is the
 error of F itself, in the formula of `scorelab.networks`, at all levels alike.
