@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import mimetypes
 import posixpath
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -21,10 +20,12 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 
+from scorelab.macros import MACROS
+
 from .buttons import add_buttons
 from .execution import executor_of
 from .plain_markdown import Piece, PlainMarkdown
-from .tex import Macros, plain_output
+from .tex import plain_output
 
 INSTALL = "pip install -r requirements.txt"
 
@@ -101,7 +102,7 @@ class Page:
     def __init__(self, app: Sphinx, name: str) -> None:
         self.app = app
         self.name = name
-        self.macros = _macros()
+        self.macros = MACROS
         self._attached: dict[str, Path] = {}
         self.markdown = PlainMarkdown(
             number=self._number,
@@ -202,14 +203,6 @@ def _author_year(entry, bracketed: bool) -> str:
     doi, url = entry.fields.get("doi"), entry.fields.get("url")
     address = f"https://doi.org/{doi}" if doi else url
     return f"[{text}]({address})" if address else text
-
-
-def _macros() -> Macros:
-    if find_spec("macros") is None:
-        return {}
-    from macros import MACROS
-
-    return MACROS
 
 
 def _mime(path: Path) -> str:
