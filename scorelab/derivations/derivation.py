@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from scorelab.derivations import checking, printing
+from scorelab.derivations import checking, export
 
 __all__ = ["Derivation", "DerivationError", "Step", "definition", "equation"]
 
@@ -143,17 +143,39 @@ class Derivation:
         self.steps = tuple(done)
         return self
 
-    def to_markdown(self) -> str:
-        """Return MyST Markdown: reasons, numbered equations `eq-<derivation>-<step>`, marks."""
-        return printing.markdown(self)
+    def tex(self, step: str, *, symbols: Mapping[str, str] | None = None) -> str:
+        r"""Return the TeX of one step's equation, without the book's macros.
 
-    def to_latex(self) -> str:
-        r"""Return a LaTeX fragment (needs `amsmath`, `amssymb`) with labels as in the book."""
-        return printing.latex_document(self)
+        Raises:
+            KeyError: with the names that there are.
+            ValueError: If `symbols` names none of the derivation's, or makes two things one.
+        """
+        name = self[step].name
+        (tex,) = (piece.tex for piece in export.pieces(self, symbols) if piece.name == name)
+        return tex
 
-    def to_beamer(self) -> str:
-        """Return Beamer frames, one a step."""
-        return printing.beamer(self)
+    def to_markdown(self, *, symbols: Mapping[str, str] | None = None) -> str:
+        r"""Return MyST Markdown: reasons, numbered equations `eq-<derivation>-<step>`, marks.
+
+        Args:
+            symbols: New TeX by a symbol's name, for example `{"x": r"\mathbf{x}"}`; so for every
+                format.
+        """
+        return export.markdown(self, symbols=symbols)
+
+    def to_latex(self, *, symbols: Mapping[str, str] | None = None) -> str:
+        r"""Return LaTeX with labels as in the book, to be compiled alone or `\input`."""
+        return export.latex(self, symbols=symbols)
+
+    def to_beamer(
+        self,
+        *,
+        symbols: Mapping[str, str] | None = None,
+        overlays: bool = False,
+        per_frame: int = 2,
+    ) -> str:
+        r"""Return Beamer frames, one for a step or two, to be compiled alone or `\input`."""
+        return export.beamer(self, symbols=symbols, overlays=overlays, per_frame=per_frame)
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()

@@ -8,6 +8,8 @@ import sympy as sp
 from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.printing.latex import LatexPrinter
 
+from scorelab.macros import MACROS, expand
+
 __all__ = ["Printer", "is_negative"]
 
 _OPERATORS = (sp.Sum, sp.Integral, sp.Limit, sp.Derivative)
@@ -18,7 +20,7 @@ class Printer(LatexPrinter):
 
     def __init__(self, notation: Mapping[Any, str]) -> None:
         super().__init__({"ln_notation": False, "mul_symbol": None, "mat_delim": "("})
-        self.notation = notation
+        self.notation = {key: expand(template) for key, template in notation.items()}
 
     def sign(self, relation: sp.Basic) -> str:
         """Return the sign between the two sides."""
@@ -131,7 +133,7 @@ class Printer(LatexPrinter):
         if expr.function.is_Add:
             body = rf"\left({body}\right)"
         return f"{signs} {body}" + "".join(
-            rf" \,\mathrm{{d}}{self._print(limit[0])}" for limit in expr.limits
+            rf" \,{MACROS['dd']}{self._print(limit[0])}" for limit in expr.limits
         )
 
     def _print_Limit(self, expr: sp.Limit) -> str:
@@ -169,7 +171,7 @@ class Printer(LatexPrinter):
         if all(isinstance(e, sp.Derivative) and e.expr == first.expr for e in entries):
             name = self.notation.get(tuple(e.variables[0] for e in entries))
             if name:
-                return rf"\nabla_{{{name}}} {self._factor(first.expr)}"
+                return f"{MACROS['grad']}_{{{name}}} {self._factor(first.expr)}"
         if all(isinstance(e, sp.Sum) and e.limits == first.limits for e in entries):
             ((k, low, high),) = first.limits
             return (

@@ -1,10 +1,10 @@
-r"""How a derivation is printed: the field's notation, short lines, three formats.
+r"""How a derivation is printed: the field's notation, short lines.
 
 Plain LaTeX that KaTeX and MathJax both know; a line that would be too wide for a page is split.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -12,72 +12,41 @@ import sympy as sp
 from scorelab.derivations.latex import Printer, is_negative
 
 if TYPE_CHECKING:
-    from scorelab.derivations.derivation import Derivation, Step
+    from scorelab.derivations.derivation import Step
 
-__all__ = ["beamer", "latex_document", "latex_equation", "markdown", "width"]
+__all__ = ["latex_equation", "mark", "width"]
 
 MAX_WIDTH = 60
 
 
-def markdown(derivation: "Derivation") -> str:
-    """Return MyST Markdown: a `div` of class `derivation` with labelled equations."""
-    blocks = [":::{div} derivation"]
-    for step in derivation.steps:
-        label = f"eq-{derivation.name}-{step.name}"
-        kind = "defined" if step.checked == "definition" else "checked"
-        blocks.append(f"{step.reason} [{_mark(step)}]{{.{kind}}}")
-        blocks.append(f"$$\n{latex_equation(step.equation, derivation.notation)}\n$$ ({label})")
-    return "\n\n".join([*blocks, ":::"]) + "\n"
+def latex_equation(
+    relation: sp.Basic,
+    notation: Mapping[Any, str],
+    rename: Callable[[str], str] = lambda tex: tex,
+) -> str:
+    """Return the LaTeX of a relation, split into `aligned` lines where it is too wide.
 
-
-def latex_document(derivation: "Derivation") -> str:
-    """Return a LaTeX fragment, to be `\\input` below `amsmath` and `amssymb`."""
-    lines = [rf"\subsection*{{{derivation.title}}}"]
-    for step in derivation.steps:
-        lines += [
-            f"{step.reason} (\\emph{{{_mark(step)}}})",
-            rf"\begin{{equation}}\label{{eq-{derivation.name}-{step.name}}}",
-            latex_equation(step.equation, derivation.notation),
-            r"\end{equation}",
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def beamer(derivation: "Derivation") -> str:
-    """Return one Beamer frame a step."""
-    frames = []
-    for number, step in enumerate(derivation.steps, 1):
-        frames.append(
-            "\n".join(
-                [
-                    rf"\begin{{frame}}{{{derivation.title}}}",
-                    rf"\framesubtitle{{{step.name} ({number}/{len(derivation.steps)})}}",
-                    step.reason,
-                    r"\[",
-                    latex_equation(step.equation, derivation.notation),
-                    r"\]",
-                    rf"\hfill{{\scriptsize {_mark(step)}}}",
-                    r"\end{frame}",
-                ]
-            )
-        )
-    return "\n\n".join(frames) + "\n"
-
-
-def latex_equation(relation: sp.Basic, notation: Mapping[Any, str]) -> str:
-    """Return the LaTeX of a relation, split into `aligned` lines where it is too wide."""
+    Args:
+        relation: An equation or an inequality.
+        notation: As for `Derivation`.
+        rename: What is done to the printed sides before they are split.
+    """
     printer = Printer(notation)
-    left, right = (printer.doprint(side) for side in relation.args)
+
+    def shown(expression: sp.Expr) -> str:
+        return rename(printer.doprint(expression))
+
+    left, right = map(shown, relation.args)
     sign = printer.sign(relation)
     if width(f"{left} {sign} {right}") <= MAX_WIDTH:
         return f"{left} {sign} {right}"
-    rows = _rows(printer, relation.args[1])
+    rows = _rows(printer, shown, relation.args[1])
     if width(left) + width(rows[0]) + 3 <= MAX_WIDTH:
         lines = [f"{left} &{sign} {rows[0]}"]
     else:
         lines = [
             f"&{row}" if i == 0 else rf"&\quad {row}"
-            for i, row in enumerate(_rows(printer, relation.args[0]))
+            for i, row in enumerate(_rows(printer, shown, relation.args[0]))
         ]
         lines.append(rf"&{sign} {rows[0]}")
     lines += [rf"&\quad {row}" for row in rows[1:]]
@@ -92,15 +61,15 @@ def width(latex: str) -> float:
     return widest
 
 
-def _rows(printer: Printer, side: sp.Expr) -> list[str]:
+def _rows(printer: Printer, shown: Callable[[sp.Expr], str], side: sp.Expr) -> list[str]:
     """Return the terms of a sum, as many a row as fit."""
     if not side.is_Add:
-        return [printer.doprint(side)]
+        return [shown(side)]
     terms = sorted(printer._as_ordered_terms(side), key=is_negative)
-    rows = [printer.doprint(terms[0])]
+    rows = [shown(terms[0])]
     for term in terms[1:]:
         negative = is_negative(term)
-        body = ("- " if negative else "+ ") + printer.doprint(-term if negative else term)
+        body = ("- " if negative else "+ ") + shown(-term if negative else term)
         if width(f"{rows[-1]} {body}") + 6 <= MAX_WIDTH:
             rows[-1] += " " + body
         else:
@@ -108,7 +77,8 @@ def _rows(printer: Printer, side: sp.Expr) -> list[str]:
     return rows
 
 
-def _mark(step: "Step") -> str:
+def mark(step: "Step") -> str:
+    """Return the words that say how a step was checked."""
     words = {"definition": "definition", "": "not checked"}
     return words.get(step.checked, f"checked: {step.checked}")
 
@@ -126,6 +96,8 @@ _WIDE = {
     r"\operatorname": 0.0,
     r"\mathrm": 0.0,
     r"\mathcal": 0.0,
+    r"\mathbf": 0.0,
+    r"\boldsymbol": 0.0,
     r"\mathbb": 0.0,
     r"\left": 0.0,
     r"\right": 0.0,
