@@ -1,10 +1,11 @@
-"""The commands: `python -m scorelab train mnist --data FOLDER --out FILE`, `… train digits`."""
+"""The commands: `python -m scorelab train mnist --out FILE`, `… train digits`, `… derive NAME`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
 
+from scorelab.derivations.command import add_command as add_derive
 from scorelab.digits import DigitsRecipe, train_digits
 from scorelab.recipes import MnistRecipe, train_mnist
 
@@ -42,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="share each batch among the processes that `accelerate launch` started",
     )
+    add_derive(commands)
     return parser
 
 

@@ -114,6 +114,11 @@ class Derivation:
         return {step.name: step.equation for step in self.steps}
 
     @property
+    def symbols(self) -> set[str]:
+        """The names of the symbols and functions, as `to_latex` and the like take them."""
+        return export.names(self)
+
+    @property
     def result(self) -> sp.Basic:
         """The equation of the last step."""
         return self.steps[-1].equation

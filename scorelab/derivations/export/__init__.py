@@ -13,7 +13,7 @@ from scorelab.derivations.export.markdown import markdown
 from scorelab.derivations.export.notebook import notebook
 from scorelab.derivations.export.pieces import Piece, pieces
 from scorelab.derivations.export.script import script
-from scorelab.derivations.export.symbols import parse
+from scorelab.derivations.export.symbols import names, parse
 
 __all__ = [
     "FORMATS",
@@ -25,6 +25,7 @@ __all__ = [
     "latex",
     "macros",
     "markdown",
+    "names",
     "notebook",
     "parse",
     "pieces",

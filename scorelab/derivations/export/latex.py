@@ -24,7 +24,7 @@ def latex(derivation: "Derivation", *, symbols: Mapping[str, str] | None = None)
     for piece in pieces(derivation, symbols):
         lines += [
             "",
-            rf"{latex_text(piece.reason)} \emph{{({piece.mark})}}",
+            rf"\noindent {latex_text(piece.reason)} \emph{{({piece.mark})}}",
             rf"\begin{{equation}}\label{{{piece.label}}}",
             fold(piece.tex),
             r"\end{equation}",

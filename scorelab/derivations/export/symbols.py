@@ -14,7 +14,7 @@ from sympy.core.function import AppliedUndef
 if TYPE_CHECKING:
     from scorelab.derivations.derivation import Derivation
 
-__all__ = ["Rename", "parse", "renamer", "unchanged"]
+__all__ = ["Rename", "in_text", "names", "parse", "renamer", "unchanged"]
 
 Rename = Callable[[str], str]
 _Name = tuple[str, str]  # a base and its index: ("x", "0") is x_0
@@ -74,7 +74,7 @@ def renamer(derivation: "Derivation", symbols: Mapping[str, str], tex: str) -> R
     if not symbols:
         return unchanged
     printed = _names(tex)
-    known = _symbols(derivation)
+    known = names(derivation)
     wanted: dict[_Name, str] = {}
     for old, new in symbols.items():
         name = _name_of(old)
@@ -167,9 +167,10 @@ def _name_of(name: str, *, tex: bool = False) -> _Name | None:
     return (match[0], _canonical(index)) if end == len(name) else None
 
 
-def _symbols(derivation: "Derivation") -> set[str]:
-    names: set[str] = set()
+def names(derivation: "Derivation") -> set[str]:
+    """Return sympy's names of the symbols and functions."""
+    found: set[str] = set()
     for step in derivation.steps:
-        names |= {symbol.name for symbol in step.equation.atoms(sp.Symbol)}
-        names |= {function.func.__name__ for function in step.equation.atoms(AppliedUndef)}
-    return names
+        found |= {symbol.name for symbol in step.equation.atoms(sp.Symbol)}
+        found |= {function.func.__name__ for function in step.equation.atoms(AppliedUndef)}
+    return found

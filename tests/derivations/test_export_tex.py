@@ -1,0 +1,127 @@
+"""What leaves the book for LaTeX compiles with a stock TeX Live, and no line sticks out."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+import sympy as sp
+
+from scorelab import derivations
+from scorelab.derivations import Derivation, export
+from scorelab.derivations.derivation import definition
+from scorelab.derivations.export.pieces import latex_text
+from scorelab.macros import MACROS, definitions, expand, fold
+
+NAMES = derivations.available()
+ARTICLE = r"\documentclass[10pt]{article}\usepackage[textwidth=12cm]{geometry}"
+SLIDES = r"\documentclass[aspectratio=169]{beamer}"
+TOO_FAR = 10.0  # points
+
+
+@pytest.fixture
+def compiled(tmp_path):
+    """A function that compiles files, the first of them, and returns the log."""
+    if shutil.which("pdflatex") is None and not os.environ.get("CI"):
+        pytest.skip("no pdflatex (Debian: texlive-latex-recommended texlive-pictures)")
+
+    def compile_(files: dict[str, str]) -> str:
+        for name, text in files.items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        main = next(iter(files))
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"]
+        done = subprocess.run([*command, main], cwd=tmp_path, capture_output=True, check=False)
+        log = (tmp_path / main).with_suffix(".log").read_text(encoding="utf-8", errors="replace")
+        assert done.returncode == 0, log[-3000:]
+        return log
+
+    return compile_
+
+
+def sticking_out(log: str) -> list[float]:
+    """How far lines and pages stick out, in points, where it is too far."""
+    found = re.findall(r"(?m)^Overfull \\[hv]box \(([\d.]+)pt", log)
+    return [float(points) for points in found if float(points) > TOO_FAR]
+
+
+def talk(document_class: str, names: list[str]) -> str:
+    r"""A document that inputs files."""
+    inputs = "\n".join(rf"\input{{{name}}}" for name in names)
+    start = document_class + "\n\\usepackage{amsmath,amssymb}\n\\begin{document}\n"
+    return f"{start}{inputs}\n\\end{{document}}\n"
+
+
+@pytest.mark.parametrize(
+    ("document_class", "render"), [(ARTICLE, export.latex), (SLIDES, export.beamer)]
+)
+def test_all_derivations_can_be_input_into_one_document(document_class, render, compiled):
+    files = {f"{name}.tex": render(derivations.get(name)) for name in NAMES}
+    log = compiled({"main.tex": talk(document_class, list(files))} | files)
+    assert not sticking_out(log)
+    assert "multiply" not in log  # labels, destinations
+    assert "undefined on input" not in log
+
+
+@pytest.mark.parametrize("render", [export.latex, export.beamer])
+def test_a_file_compiles_alone_with_other_symbols_and_with_the_macros(render, compiled):
+    text = render(derivations.get("ncsn-to-sde"), symbols={"x": r"\mathbf{x}", "T": r"T_1"})
+    assert not sticking_out(compiled({"alone.tex": text}))
+    changed = export.macros().replace(r"{\mathcal{N}}", r"{\mathrm{NORMAL}}")
+    log = compiled({"alone.tex": text, export.MACROS_FILE: changed})
+    assert export.MACROS_FILE in log
+
+
+def test_overlays_uncover_reason_and_equation(compiled):
+    text = export.beamer(derivations.get("tweedie"), overlays=True, per_frame=1)
+    assert not sticking_out(compiled({"overlays.tex": text}))
+    assert text.count(r"\pause") == len(derivations.get("tweedie").steps)
+
+
+def test_a_line_that_sticks_out_is_seen(compiled):
+    x = sp.Symbol("x")
+    long = sp.prod(sp.Function(f"f_{i}")(x) for i in range(40))
+    wide = Derivation("wide", "Wide", [definition("f", sp.Function("f")(x), long, "Too long.")])
+    assert sticking_out(compiled({"main.tex": talk(ARTICLE, ["w"]), "w.tex": export.latex(wide)}))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("per_frame", [1, 2])
+def test_every_step_stands_on_one_frame(name, per_frame):
+    derivation = derivations.get(name)
+    frames = derivation.to_beamer(per_frame=per_frame)
+    titles = re.findall(r"\\framesubtitle\{(.+) \(.+ of \d+\)\}", frames)
+    shown = [step for title in titles for step in title.split(", ")]
+    assert shown == [step.name for step in derivation.steps]
+    assert max(len(title.split(", ")) for title in titles) <= per_frame
+    assert frames.count(r"\begin{frame}") == frames.count(r"\end{frame}") == len(titles)
+
+
+def test_a_frame_holds_at_least_one_step():
+    with pytest.raises(ValueError, match="per_frame must be at least 1, got 0"):
+        derivations.get("tweedie").to_beamer(per_frame=0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_macros_are_folded_from_the_table_and_defined(name):
+    text = derivations.get(name).to_latex()
+    body = text[text.index(r"\subsection*") :]
+    assert not re.search(r"\\mathcal\{N\}|\\mathrm\{d\}|\\mathbb\{E\}|\\nabla", body)
+    used = set(re.findall(r"\\lab(?!el\b)([A-Za-z]+)", body))
+    assert used == set(re.findall(r"\\providecommand\{\\lab([A-Za-z]+)\}", text))
+    assert used <= set(MACROS)
+
+
+def test_folding_and_expanding_are_inverse():
+    tex = r"\mathbb{E}[x] = \int \mathcal{N}(x) \,\mathrm{d}x, g \,\mathrm{d}w, \nabla f, \nablax"
+    folded = fold(tex)
+    assert folded == r"\labE[x] = \int \labN(x) \,\labdd x, g \,\labdw, \labgrad f, \nablax"
+    assert expand(folded.replace(r"\lab", "\\")).replace("} x", "}x") == tex
+    assert len(definitions().splitlines()) == len(MACROS)
+    assert definitions(used_by=r"\labdd x") == "\\providecommand{\\labdd}{\\mathrm{d}}\n"
+
+
+def test_text_becomes_latex():
+    assert latex_text("By `a_b`, 99 % of *all* $a_b$") == (
+        r"By \texttt{a\_b}, 99 \% of \emph{all} $a_b$"
+    )

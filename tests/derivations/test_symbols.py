@@ -1,0 +1,89 @@
+r"""Every lecturer has other notation: `x=\mathbf{x}`."""
+
+import re
+
+import pytest
+
+from scorelab import derivations
+from scorelab.derivations import export
+
+
+def test_a_symbol_has_its_new_name_in_equations_and_reasons():
+    derivation = derivations.get("tweedie")
+    new = derivation.to_latex(symbols={"x": r"\mathbf{x}", "sigma": r"\sigma_t"})
+    assert r"\labN(y; \mathbf{x}, \sigma_t^2)" in new
+    assert r"deviation $\sigma_t$ is added to $\mathbf{x}$" in new
+    assert not re.search(
+        r"(?<![A-Za-z\\{])x(?![A-Za-z}])", new[new.index("Noise") :].replace("exp", "")
+    )
+    back = new.replace(r"\mathbf{x}", "x").replace(r"\sigma_t", r"\sigma")
+    assert re.sub(r"\s", "", back) == re.sub(r"\s", "", derivation.to_latex())
+
+
+@pytest.mark.parametrize(
+    ("symbols", "there", "gone"),
+    [
+        # An index stays with its base …
+        ({"x": r"\mathbf{x}"}, r"\mathbf{x}_{0}", "x_{0}"),
+        # … unless the new name has one as well, …
+        ({"sigma": r"\sigma_t"}, r"\sigma_{\max}", r"\sigma_t_"),
+        # … and can have a name of its own, however its index is written.
+        ({"sigma_max": r"\sigma_1"}, r"\sigma_1", r"\sigma_{\max}"),
+        ({r"\sigma_{\max}": r"\sigma_1"}, r"\sigma_1", r"\sigma_{\max}"),
+        ({"x_0": "y"}, "a y", "x_0"),
+        # A power of a power needs brackets; upright letters are no symbols.
+        ({"sigma": r"\sigma^\star"}, r"\left(\sigma^\star\right)^{2}", r"\sigma^\star^"),
+        ({r"\mathcal{N}": r"\phi"}, r"\phi(x; m, v)", r"\mathcal{N}"),
+    ],
+)
+def test_indices_and_powers(symbols, there, gone):
+    text = derivations.get("ncsn-to-sde").to_markdown(symbols=symbols)
+    assert there in text
+    assert not re.search(re.escape(gone) + r"(?![a-z])", text.replace(r"\mathbf{x}_{0}", ""))
+
+
+def test_two_symbols_can_change_places():
+    text = derivations.get("tweedie").to_markdown(symbols={"x": "y", "y": "x"})
+    assert r"\mathcal{N}(x; y, \sigma^2)" in text
+
+
+def test_a_line_that_becomes_too_wide_is_split():
+    derivation = derivations.get("mixture-score")
+    wide = {"x": r"x_{\mathrm{a\ very\ long\ name\ of\ a\ point}}"}
+    old, new = derivation.to_markdown(), derivation.to_markdown(symbols=wide)
+    assert new.count(r"\begin{aligned}") > old.count(r"\begin{aligned}")
+
+
+@pytest.mark.parametrize(
+    ("symbols", "message"),
+    [
+        ({"foo": "z"}, "tweedie has no symbol 'foo'; it has D, N"),
+        ({"pi": "z"}, "no symbol 'pi'"),
+        ({"e": "z"}, "no symbol 'e'"),
+        ({"x": "y"}, "y already stands for something else"),
+        ({"x": "z", "y": "z"}, "two symbols would have one name"),
+    ],
+)
+def test_names_that_mislead_are_refused(symbols, message):
+    with pytest.raises(ValueError, match=message):
+        derivations.get("tweedie").to_latex(symbols=symbols)
+
+
+def test_names_in_code_are_not_tex():
+    with pytest.raises(ValueError, match="symbols"):
+        export.script(derivations.get("tweedie"), symbols={"x": "z"})
+
+
+def test_options_are_read():
+    assert export.parse([r"x=\mathbf{x}", "sigma = s"]) == {"x": r"\mathbf{x}", "sigma": "s"}
+    for wrong, message in [
+        ("x", "not of the form"),
+        ("=y", "not of the form"),
+        (r"x=\mathbf{x", "not a formula"),
+        ("x=a}{b", "not a formula"),
+        ("x=$y$", "not a formula"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            export.parse([wrong])
+    with pytest.raises(ValueError, match="two new names"):
+        export.parse(["x=a", "x=b"])

@@ -1,0 +1,113 @@
+"""The command `python -m scorelab derive`."""
+
+import subprocess
+import sys
+
+import pytest
+
+from scorelab import derivations
+from scorelab.__main__ import main
+from scorelab.derivations import export
+
+
+def test_a_derivation_is_printed_or_written_over_what_was_there(tmp_path, capsys):
+    out = tmp_path / "new" / "tweedie.tex"
+    for _ in range(2):
+        assert main(["derive", "tweedie", "--to", "latex", "--out", str(out)]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["derive", "tweedie", "--to", "latex"]) == 0
+    text = derivations.get("tweedie").to_latex()
+    assert capsys.readouterr().out == out.read_text("utf-8") == text
+    assert [path.name for path in out.parent.iterdir()] == ["tweedie.tex"]
+
+
+def test_steps_symbols_and_slides(capsys):
+    command = [
+        "derive",
+        "tweedie",
+        "--to",
+        "beamer",
+        "--steps",
+        "kernel:noisy",
+        "--overlays",
+        "--per-frame",
+        "1",
+    ]
+    assert main([*command, "--symbol", r"x=\mathbf{x}"]) == 0
+    part = derivations.get("tweedie")["kernel":"noisy"]
+    expected = part.to_beamer(symbols={"x": r"\mathbf{x}"}, overlays=True, per_frame=1)
+    assert capsys.readouterr().out == expected
+    assert expected.count(r"\begin{frame}") == 3
+    assert main(["derive", "tweedie", "--to", "markdown", "--steps", "tweedie"]) == 0
+    assert capsys.readouterr().out.count("$$ (") == 1
+
+
+def test_all_derivations_in_one_format_or_in_all(tmp_path, monkeypatch):
+    monkeypatch.setattr(derivations, "available", lambda: ["tweedie", "ou-moments"])
+    names = ["ou-moments", "tweedie"]
+    arguments = ["derive", "--all", "--symbol", r"sigma=\tau", "--out"]
+    assert main([*arguments, str(tmp_path / "every")]) == 0
+    for to, form in export.FORMATS.items():
+        files = {path.name for path in (tmp_path / "every" / to).iterdir()}
+        assert files - {export.MACROS_FILE} == {f"{name}{form.extension}" for name in names}
+        assert (export.MACROS_FILE in files) == (form.extension == ".tex")
+    assert r"\tau" in (tmp_path / "every/latex/tweedie.tex").read_text("utf-8")
+    assert main([*arguments, str(tmp_path / "one"), "--to", "markdown"]) == 0
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == [f"{n}.md" for n in names]
+
+
+def test_the_list_and_the_macros(capsys):
+    assert main(["derive", "--list"]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert listed == derivations.available()
+    assert main(["derive", "--macros"]) == 0
+    assert capsys.readouterr().out == export.macros()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("tweedi --to latex", "did you mean tweedie"),
+        ("tweedie --to late", "did you mean latex"),
+        ("tweedie", "--to is missing: one of latex, beamer"),
+        ("", "give one of NAME"),
+        ("tweedie --list", "give one of NAME"),
+        ("--all", "needs --out FOLDER"),
+        ("--all --out x --steps a:b", "--steps is for one derivation"),
+        ("--all --out x --symbol foo=y", "no derivation has a symbol 'foo'"),
+        ("tweedie --to latex --steps nothing", "has no step 'nothing'"),
+        ("tweedie --to latex --steps noisy:kernel", "after the last"),
+        ("tweedie --to sympy --steps kernel", "needs every step"),
+        ("tweedie --to latex --overlays", "--overlays is for slides"),
+        ("tweedie --to latex --symbol x", "not of the form OLD=NEW"),
+        ("tweedie --to beamer --per-frame 0", "per_frame must be at least 1"),
+        ("tweedie --to latex --out .", "is a folder"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["derive", *arguments.split()]) == 1
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.err.count("\n") == 1
+    assert not said.out
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_cut_short_leaves_the_old_file(tmp_path, monkeypatch):
+    out = tmp_path / "d.tex"
+    out.write_text("old")
+    monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("no space")))
+    assert main(["derive", "tweedie", "--to", "latex", "--out", str(out)]) == 1
+    assert out.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_it_is_a_command_of_the_package():
+    done = subprocess.run(
+        [sys.executable, "-m", "scorelab", "derive", "ou-moments", "--to", "markdown"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == derivations.get("ou-moments").to_markdown()
