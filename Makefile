@@ -22,7 +22,7 @@ book: $(VENV)/book.stamp ## build the book strictly: _build/html/index.html
 	$(BUILD) $(STRICT)
 
 test: $(VENV)/tests.stamp book ## build the book strictly, then run all tests
-	$(BIN)/python -m pytest -n auto -m 'not alone'
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not alone'
 	$(BIN)/python -m pytest -m alone
 
 check: $(VENV)/tests.stamp ## check format and lint
