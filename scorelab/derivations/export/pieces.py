@@ -1,9 +1,8 @@
 r"""What every format is made of: the TeX of an equation, the reason as text, what was checked."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from scorelab.macros import expand, fold
 if TYPE_CHECKING:
     from scorelab.derivations.derivation import Derivation
 
-__all__ = ["Piece", "html_text", "latex_text", "pieces", "source"]
+__all__ = ["Piece", "latex_text", "pieces", "source"]
 
 
 @dataclass(frozen=True)
@@ -85,17 +84,6 @@ def latex_text(text: str) -> str:
         else:
             parts.append(re.sub(r"\*([^*]+)\*", r"\\emph{\1}", _escaped(part)))
     return "".join(parts)
-
-
-def html_text(text: str) -> Iterator[tuple[str, str]]:
-    """Yield `("tex", formula)` and `("html", text)`, in order, for Markdown text."""
-    for part in re.split(r"(\$[^$]+\$|`[^`]+`)", text):
-        if part.startswith("$"):
-            yield "tex", part[1:-1]
-        elif part.startswith("`"):
-            yield "html", f"<code>{escape(part[1:-1])}</code>"
-        elif part:
-            yield "html", re.sub(r"\*([^*]+)\*", r"<em>\1</em>", escape(part, quote=False))
 
 
 def _inline(text: str) -> list[str]:
