@@ -8,8 +8,6 @@ nothing that could be executed.
 
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 
 import torch
@@ -17,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from scorelab.files import write_whole
 from scorelab.networks import ARCHITECTURES
 
 __all__ = ["CheckpointError", "load_checkpoint", "read", "save_checkpoint", "write"]
@@ -83,24 +82,13 @@ def load_checkpoint(path: str | Path) -> tuple[nn.Module, dict]:
 
 def write(path: str | Path, tensors: dict[str, Tensor], header: dict) -> None:
     """Write named tensors and a header of JSON, in one step or not at all."""
-    path = Path(path)
     tensors = {name: t.detach().cpu().contiguous().clone() for name, t in tensors.items()}
     try:
         text = json.dumps(header, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ValueError(f"metadata must be JSON: {error}") from None
     content = save(tensors, {"scorelab": text, "digest": _digest(tensors, text)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, content)
 
 
 def read(path: str | Path, kind: str) -> tuple[dict[str, Tensor], dict]:

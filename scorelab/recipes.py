@@ -14,10 +14,10 @@ error of F itself, in the formula of `scorelab.networks`, at all levels alike.
 """
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ from torch import Tensor, nn
 from scorelab import checks
 from scorelab.checkpoints import load_checkpoint, save_checkpoint
 from scorelab.data import Digits, load_mnist
+from scorelab.files import write_whole
 from scorelab.networks import ScoreUNet
 from scorelab.plotting import tiled
 from scorelab.sde import VariancePreserving
@@ -243,9 +244,8 @@ def contact_sheet(images: Tensor, path: str | Path, *, columns: int = 6) -> None
         ValueError: as `scorelab.plotting.tiled`.
     """
     sheet = tiled(images, columns=columns)
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.tmp")
+    content = BytesIO()
     image.imsave(
-        temporary, sheet.numpy(), cmap="gray_r", vmin=0, vmax=1, format="png", origin="upper"
+        content, sheet.numpy(), cmap="gray_r", vmin=0, vmax=1, format="png", origin="upper"
     )
-    os.replace(temporary, path)
+    write_whole(path, content.getvalue())

@@ -5,14 +5,13 @@ an older one.
 """
 
 import argparse
-import os
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from scorelab import derivations
 from scorelab.derivations import export
+from scorelab.files import write_whole
 
 __all__ = ["add_command"]
 
@@ -127,15 +126,4 @@ def _write(text: str, out: str | Path | None) -> None:
     path = Path(out)
     if path.is_dir():
         raise ValueError(f"--out {path} is a folder; a file is wanted")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp's files are for their owner alone
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, text.encode())
