@@ -15,7 +15,7 @@ from torch import Tensor
 from scorelab import checks
 from scorelab.sde import Score
 
-__all__ = ["divergence", "implicit_terms"]
+__all__ = ["divergence", "field_and_divergence", "implicit_terms"]
 
 
 def divergence(
@@ -45,6 +45,30 @@ def divergence(
 
     Source: Hutchinson (1990) for the estimate.
     """
+    return field_and_divergence(score, x, n_probes=n_probes, generator=generator)[1]
+
+
+def field_and_divergence(
+    score: Score,
+    x: Tensor,
+    *,
+    n_probes: int | None = None,
+    generator: torch.Generator | None = None,
+) -> tuple[Tensor, Tensor]:
+    r"""$s(x)$ and $\mathrm{tr}\, \nabla s(x)$, from one evaluation of s.
+
+    Args:
+        score: as in `divergence`, and so are the others.
+        x: the points, (n, …).
+        n_probes: number of random vectors a row; if not given, the trace is exact.
+        generator: the source of the signs.
+
+    Returns:
+        The field, (n, …), and its divergence, (n,); neither holds a graph.
+
+    Raises:
+        ValueError: as `divergence`.
+    """
     checks.batch("x", x)
     if n_probes is not None:
         checks.count("n_probes", n_probes)
@@ -56,10 +80,10 @@ def divergence(
                 f"score must return the shape of x, {tuple(x.shape)}, got {tuple(field.shape)}"
             )
         if not field.requires_grad:  # a constant field
-            return x.new_zeros(len(x))
+            return field, x.new_zeros(len(x))
         probes = _axes(x) if n_probes is None else _signs(x, n_probes, generator)
         total = sum(_along(field, points, probe) for probe in probes)
-    return total if n_probes is None else total / n_probes
+    return field.detach(), total if n_probes is None else total / n_probes
 
 
 def implicit_terms(
@@ -85,9 +109,8 @@ def implicit_terms(
 
     Source: Hyvärinen (2005), theorem 1; with `n_probes`, Song et al. (2019), eq. 8.
     """
-    trace = divergence(score, x, n_probes=n_probes, generator=generator)
-    with torch.no_grad():
-        return 0.5 * score(x).reshape(len(x), -1).square().sum(1) + trace
+    field, trace = field_and_divergence(score, x, n_probes=n_probes, generator=generator)
+    return 0.5 * field.reshape(len(x), -1).square().sum(1) + trace
 
 
 def _along(field: Tensor, points: Tensor, probe: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from torch.distributions import Normal
 from tqdm import tqdm
 
 from scorelab import checks
-from scorelab.implicit import divergence
+from scorelab.implicit import field_and_divergence
 from scorelab.sde import SDE, TimeScore
 
 __all__ = ["log_likelihood"]
@@ -95,10 +95,9 @@ def log_likelihood(
 
     def velocity(y: Tensor, t: float) -> tuple[Tensor, Tensor]:
         probes = torch.Generator(x.device).manual_seed(seed)
-        trace = divergence(
+        return field_and_divergence(
             lambda z: flow.drift(z, t), y, n_probes=n_probes or None, generator=probes
         )
-        return flow.drift(y, t), trace
 
     with tqdm(total=end, initial=start, disable=not progress, bar_format="{l_bar}{bar}|") as bar:
 

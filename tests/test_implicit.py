@@ -5,7 +5,7 @@ import torch
 
 from scorelab.estimate import Estimate
 from scorelab.examples import book_mixture
-from scorelab.implicit import divergence, implicit_terms
+from scorelab.implicit import divergence, field_and_divergence, implicit_terms
 from scorelab.mixture import GaussianMixture
 
 
@@ -68,3 +68,19 @@ def test_bad_arguments_are_named():
         divergence(torch.sin, x, n_probes=0)
     with pytest.raises(ValueError, match="score must return"):
         divergence(lambda y: y[:, :1], x)
+
+
+def test_field_and_trace_come_from_one_evaluation():
+    """s = sin x in three dimensions: tr ∇s = Σ cos x."""
+    calls = []
+
+    def field(x):
+        calls.append(len(x))
+        return x.sin()
+
+    x = torch.randn(5, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    found, trace = field_and_divergence(field, x)
+    assert calls == [5]
+    assert torch.equal(found, x.sin())
+    assert torch.allclose(trace, x.cos().sum(1))
+    assert not found.requires_grad
