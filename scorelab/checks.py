@@ -22,6 +22,14 @@ def count(name: str, value: int, least: int = 1) -> int:
     return value
 
 
+def numbers(name: str, value: float | Sequence[float], size: int) -> Tensor:
+    """Return a number, or `size` of them, as a tensor; raise `ValueError` if one is not finite."""
+    tensor = torch.as_tensor(value, dtype=torch.get_default_dtype())
+    if tensor.shape not in ((), (size,)) or not bool(torch.isfinite(tensor).all()):
+        raise ValueError(f"{name} must be a finite number or {size} of them, got {value!r}")
+    return tensor
+
+
 def noise_level(sigma: float | Tensor, x: Tensor, name: str = "sigma") -> Tensor:
     """Return σ as a tensor like `x`: a scalar, or one level per row of `x`.
 

@@ -65,11 +65,7 @@ class ScoreMLP(nn.Module):
         checks.count("depth", depth)
         checks.count("n_frequencies", n_frequencies)
         checks.positive("data_std", data_std)
-        mean = torch.as_tensor(data_mean, dtype=torch.get_default_dtype())
-        if mean.shape not in ((), (dim,)) or not bool(torch.isfinite(mean).all()):
-            raise ValueError(
-                f"data_mean must be a finite number or {dim} of them, got {data_mean!r}"
-            )
+        mean = checks.numbers("data_mean", data_mean, dim)
         self.config = {
             "dim": dim,
             "width": width,

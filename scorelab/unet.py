@@ -64,11 +64,7 @@ class ScoreUNet(nn.Module):
         checks.count("n_frequencies", n_frequencies)
         checks.positive("data_std", data_std)
         _check_widths(widths)
-        mean = torch.as_tensor(data_mean, dtype=torch.get_default_dtype())
-        if mean.shape not in ((), (channels,)) or not bool(torch.isfinite(mean).all()):
-            raise ValueError(
-                f"data_mean must be a finite number or {channels} of them, got {data_mean!r}"
-            )
+        mean = checks.numbers("data_mean", data_mean, channels)
         self.config = {
             "channels": channels,
             "widths": list(widths),
