@@ -35,6 +35,12 @@ UNET = [
         "test_unet::test_scales_of_input_and_output",
     ),
     (
+        "no root in the output's scale",
+        "(self.data_variance / total).sqrt() / sigma * learned",
+        "(self.data_variance / total) / sigma * learned",
+        "test_unet::test_scales_of_input_and_output",
+    ),
+    (
         "one σ for the whole batch",
         "self._network(centred * total.rsqrt(), sigma.reshape(-1, 1))",
         "self._network(centred * total.rsqrt(), sigma.reshape(-1, 1)[:1].expand(len(x), 1))",

@@ -213,6 +213,12 @@ NETWORKS = [
         ".sqrt() * self.last",
         "test_scales_of_input_and_output",
     ),
+    (
+        "no root in the output's scale",
+        "(self.data_variance / total).sqrt() / sigma * self.last",
+        "(self.data_variance / total) / sigma * self.last",
+        "test_scales_of_input_and_output",
+    ),
 ]
 TRAINING = [
     (

@@ -49,16 +49,19 @@ def test_sigma_may_be_a_number_a_scalar_tensor_or_one_a_row():
 
 
 def test_scales_of_input_and_output():
-    """Seen from F, inputs are of size 1 at every level, and σ·s stays bounded as σ goes to 0."""
+    """Seen from F inputs are of size 1 at every level; s is made of F by the formula at each."""
     model = trained_like(data_std=2.0, data_mean=3.0)
     seen = []
     model.first.register_forward_hook(lambda module, args, out: seen.append(args[0]))
+    model.last.register_forward_hook(lambda module, args, out: seen.append(out))
     z = torch.randn(10_000, 2, dtype=torch.float64, generator=generator())
     for sigma in (1e-3, 1.0, 1e3):
-        model(3 + (4 + sigma**2) ** 0.5 * z, sigma)
-        torch.testing.assert_close(seen[-1], z)
+        total = 4 + sigma**2
+        score = model(3 + total**0.5 * z, sigma)
+        torch.testing.assert_close(seen[-2], z)
+        exact = (4 / total) ** 0.5 / sigma * seen[-1] - z / total**0.5
+        torch.testing.assert_close(score, exact)
     x = 3 + 2 * z[:100]
-    model.last.register_forward_hook(lambda module, args, out: seen.append(out))
     small = model(x, 1e-3)
     f = seen[-1]
     torch.testing.assert_close(1e-3 * small, f, rtol=1e-3, atol=1e-2)

@@ -17,6 +17,7 @@ import scorelab
 from scorelab import checkpoints
 from scorelab.__main__ import main
 from scorelab.data import load_mnist
+from scorelab.devices import Shared, check_shares
 from scorelab.matching import ncsn_loss
 from scorelab.recipes import MnistRecipe, contact_sheet, log_normal_sigmas, train_mnist
 from scorelab.training import CheckpointError, load_checkpoint
@@ -231,9 +232,49 @@ def test_two_processes_train_the_network_of_one(tmp_path):
     assert difference.mean() < 2e-5
 
 
-def test_a_batch_that_cannot_be_shared_out_is_refused():
-    from scorelab.devices import check_shares
+def test_gradients_of_the_shares_average_to_that_of_the_batch():
+    """Adam hides a factor of the gradient, so the gradient itself is looked at.
 
+    The engine is played: each of two processes has its rows' outputs with a graph and the other's
+    without, and what it averages over the processes is averaged here.
+    """
+
+    class Engine:
+        num_processes, is_main_process = 2, True
+
+        def __init__(self, process_index, outputs):
+            self.process_index, self.outputs = process_index, outputs
+
+        def prepare(self, model):
+            return model
+
+        def gather(self, _):
+            return self.outputs
+
+        def backward(self, loss):
+            loss.backward()
+
+    torch.manual_seed(0)
+    model = torch.nn.Linear(2, 2, dtype=torch.float64)
+    x, target = torch.randn(2, 8, 2, dtype=torch.float64)
+
+    def network(x, sigma):
+        return model(x) * sigma[:, None]
+
+    network_of_one = Shared(network)
+    sigma = torch.linspace(0.5, 2, 8, dtype=torch.float64)
+    outputs = network(x, sigma).detach()
+    gradients = []
+    for shared in (network_of_one, *(Shared(network, Engine(i, outputs)) for i in (0, 1))):
+        model.zero_grad()
+        shared.backward((shared(x, sigma) - target).square().mean())
+        gradients.append(model.weight.grad.clone())
+    whole, first, second = gradients
+    torch.testing.assert_close((first + second) / 2, whole)
+    assert not torch.allclose(first, whole)
+
+
+def test_a_batch_that_cannot_be_shared_out_is_refused():
     class Three:
         num_processes = 3
 

@@ -315,6 +315,10 @@ def test_a_process_needs_both_coefficients():
         ({"n_steps": -2}, "n_steps must be an integer >= 1"),
         ({"n_steps": 2.0}, "n_steps must be an integer >= 1, got 2.0"),
         ({"n_steps": True}, "n_steps must be an integer >= 1"),
+        (
+            {"increments": torch.zeros(3, 3, 1)},
+            r"increments must have shape \(2, 3, 1\), got \(3, 3, 1\)",
+        ),
         ({"record_every": 0}, "record_every must be an integer >= 1"),
         ({"record_every": 0.5}, "record_every must be an integer >= 1"),
         ({"t_span": (1.0, 1.0)}, "t_span must hold two different finite times"),

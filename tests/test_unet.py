@@ -77,15 +77,18 @@ def test_every_pixel_sees_the_whole_image():
 
 
 def test_scales_of_input_and_output():
-    """Seen from F, inputs are of size 1 at every level, and σ·s stays bounded as σ goes to 0."""
+    """Seen from F inputs are of size 1 at every level; s is made of F by the formula at each."""
     model = trained_like(data_mean=0.1, data_std=0.3)
     seen = []
     model.first.register_forward_hook(lambda module, args, out: seen.append(args[0]))
     model.last.register_forward_hook(lambda module, args, out: seen.append(out))
     z = images(10)
     for sigma in (1e-3, 1.0, 1e3):
-        model(0.1 + (0.09 + sigma**2) ** 0.5 * z, sigma)
+        total = 0.09 + sigma**2
+        score = model(0.1 + total**0.5 * z, sigma)
         torch.testing.assert_close(seen[-2], z, rtol=1e-6, atol=1e-6)
+        exact = (0.09 / total) ** 0.5 / sigma * seen[-1] - z / total**0.5
+        torch.testing.assert_close(score, exact, rtol=1e-6, atol=1e-6 / sigma)
     small = model(0.1 + 0.3 * z, 1e-4)
     torch.testing.assert_close(1e-4 * small, seen[-1], rtol=1e-3, atol=1e-2)
 
