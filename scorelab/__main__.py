@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     mnist.add_argument(
         "--devices",
         action="store_true",
-        help="share each batch among the processes that `accelerate launch` started",
+        help="share each batch among the processes that `accelerate launch` or torchrun started",
     )
     add_derive(commands)
     return parser

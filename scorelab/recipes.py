@@ -202,7 +202,9 @@ def train_mnist(
         )
     if accelerator is None or accelerator.is_main_process:
         model = history.model.cpu()
-        save_checkpoint(out, model, _record(recipe, digits, history), dtype=torch.float16)
+        record = _record(recipe, digits, history)
+        record["processes"] = 1 if accelerator is None else accelerator.num_processes
+        save_checkpoint(out, model, record, dtype=torch.float16)
     return history
 
 

@@ -50,8 +50,8 @@ def command(out: Path, *, every: int = 4, **options) -> list[str]:
     return words
 
 
-def run(words: list[str]) -> None:
-    subprocess.run(words, env=ENVIRONMENT, check=True, timeout=300)
+def run(words: list[str], **environment: str) -> None:
+    subprocess.run(words, env=ENVIRONMENT | environment, check=True, timeout=300)
 
 
 def same(a: Path, b: Path) -> bool:
@@ -214,21 +214,22 @@ def test_two_processes_train_the_network_of_one(tmp_path):
     """What differs is the order of sums in float32: a part in 10⁷ a step, for twelve steps.
 
     Adam divides a gradient by its size, so where a gradient is nearly 0 its rounding error counts
-    in full: a step of the learning rate, 2e-3, at worst. In float16 the file itself is good to one
-    part in 2,000.
+    in full: a step up instead of down, twice the learning rate of 2e-3 and half of that on average
+    over the run. A few weights in a thousand are such, so the mean difference is small.
     """
     one, two = tmp_path / "one.safetensors", tmp_path / "two.safetensors"
     run(command(one))
     words = command(two)
-    launch = ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
-    launch += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
-    launch += ["--num_cpu_threads_per_process", "1", "--main_process_port", "0"]
-    run([words[0], *launch, *words[1:], "--devices"])
-    alone, shared = (load_checkpoint(file)[1]["losses"] for file in (one, two))
-    assert shared == pytest.approx(alone, rel=1e-4)
+    # `accelerate launch --cpu` starts one process, whatever number it is given.
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    run([words[0], *launch, *words[1:], "--devices"], ACCELERATE_USE_CPU="true")
+    records = [load_checkpoint(file)[1] for file in (one, two)]
+    assert [record["processes"] for record in records] == [1, 2]
+    alone, shared = (record["losses"] for record in records)
+    assert shared == pytest.approx(alone, rel=1e-6)
     pairs = [(weights(one)[name], weights(two)[name]) for name in weights(one)]
     difference = torch.cat([(a - b).flatten() for a, b in pairs]).abs()
-    assert difference.max() < 2e-3
+    assert difference.max() < 12 * 2e-3
     assert difference.mean() < 2e-5
 
 
