@@ -3,8 +3,10 @@
 A chapter imports names of the package; a module imports other modules. Both are read with `ast`,
 nothing is run. `from scorelab import GaussianMixture` is followed through the re-exports of
 `scorelab/__init__.py` to the one module that defines the name, so that an edit of `solvers.py` does
-not touch a chapter that uses the mixture only. What cannot be resolved (`import *`, the package
-passed around as a value, a computed name) depends on everything: too much work, never a stale page.
+not touch a chapter that uses the mixture only. An entry point, a string like `"scorelab.x:name"` that
+is loaded when its time comes, counts for the chapters that say `name`. What cannot be resolved
+(`import *`, the package passed around as a value, a computed name) depends on everything: too much
+work, never a stale page.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ class Package:
     def files_behind(self, tree: ast.Module) -> set[Path]:
         """The modules and data files that the code `tree` (a chapter's cells) can reach."""
         reached: set[Path] = set()
+        said = ast.unparse(tree)
         waiting = self._imports(tree, self.name)
         while waiting:
             module = waiting.pop()
@@ -44,7 +47,7 @@ class Package:
                 continue
             reached.add(module)
             if module.suffix == ".py":
-                waiting |= self._behind_module(module)
+                waiting |= self._behind_module(module) | self._entries(module, said)
         return reached
 
     def everything(self) -> set[Path]:
@@ -73,6 +76,18 @@ class Package:
             package = path.parent.relative_to(self.folder.parent).parts
             self._direct[path] = self._imports(tree, ".".join(package)) | self._data_of(tree)
         return self._direct[path]
+
+    def _entries(self, path: Path, said: str) -> set[Path]:
+        """What the entry points in the module at `path` load, for a chapter that says these words.
+
+        `derivation.to_reveal()` says `reveal`.
+        """
+        found: set[Path] = set()
+        for text in short_strings([self._tree(path)]):
+            match = re.fullmatch(rf"({self.name}(?:\.\w+)+):(\w+)", text)
+            if match and match[2] in said:
+                found |= self._named_by_string(match[1])
+        return found
 
     def _data_of(self, tree: ast.Module) -> set[Path]:
         """The data files that strings of this module name, by file, stem or folder.
@@ -246,14 +261,14 @@ class Package:
 
 
 def _executed(tree: ast.AST) -> Iterator[ast.AST]:
-    """`ast.walk` without what only a type checker executes."""
+    """`ast.walk` without what only a type checker executes, and without docstrings."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
         yield node
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             waiting.extend(node.orelse)
-        else:
+        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             waiting.extend(ast.iter_child_nodes(node))
 
 
