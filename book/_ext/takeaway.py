@@ -166,10 +166,11 @@ def _line(
 ) -> str:
     """The line of one derivation; `place` is where it stands if it stands on this page."""
     made = app.derivation_exports[name]
+    address = _address(app.builder, page, place, name)
     words = [
-        f'<a class="name" href="{_address(app.builder, page, place, name)}"><code>{name}</code></a>',
+        f'<a class="name" href="{address}"><code>{name}</code></a>',
         f'<span class="version">version {escape(release())}</span>',
-        f'<span class="mark">{made.mark}</span>',
+        f'<span class="verdict">{made.mark}</span>',
     ]
     if place and place.page == page and (part := _part(made, place)):
         words.append(f'<span class="part">{part}</span>')
@@ -223,9 +224,13 @@ def _catalogue(app: Sphinx, page: str) -> Iterator[str]:
             stands = f'<span class="where">{heading}</span>'
             yield f"<h3>{title}</h3>{stands}{_line(app, page, name, first[name])}"
     yield "</div>"
-    files = {ALL: "all files of all derivations", export.MACROS_FILE: "the macros of the .tex files"}
+    files = {
+        ALL: "all files of all derivations",
+        export.MACROS_FILE: "the macros of the .tex files",
+    }
     for file, says in files.items():
-        yield f'<p><a href="{_file_address(app.builder, page, file)}" download>{file}</a>: {says}</p>'
+        address = _file_address(app.builder, page, file)
+        yield f'<p><a href="{address}" download>{file}</a>: {says}</p>'
 
 
 def _address(builder: Builder, page: str, place: Place | None, name: str) -> str:

@@ -6,9 +6,9 @@ A reader's browser gets finished glyphs and MathML, and no script at all. Nothin
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from html import escape
@@ -16,6 +16,8 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import quickjs
+
+from scorelab.macros import Macros, expand
 
 CARRIER = "sphinx-mathjax-offline"
 COMPONENTS = (
@@ -39,7 +41,7 @@ class Formula:
 
     Attributes:
         html: The visible glyphs, hidden from assistive technology.
-        mathml: The same formula as MathML with its TeX as an annotation.
+        mathml: The same formula as MathML, with TeX that needs no macros as an annotation.
         width: Natural width in em of the mathematics font.
     """
 
@@ -57,7 +59,8 @@ class Typesetter:
             a digest of all that the result depends on, so that nothing can be stale.
     """
 
-    def __init__(self, macros: Mapping[str, str | tuple[str, int]], cache: Path | None = None):
+    def __init__(self, macros: Macros, cache: Path | None = None):
+        self._table = dict(macros)
         self._macros = json.dumps(dict(macros), sort_keys=True)
         self._cache = cache
         self._known: dict[tuple[str, bool], Formula] = {}
@@ -97,13 +100,14 @@ class Typesetter:
             raise TexError(answer["error"])
         return Formula(
             html=_lean(answer["html"]),
-            mathml=_annotated(answer["mathml"], tex),
+            mathml=_annotated(answer["mathml"], expand(tex, self._table)),
             width=round(answer["width"], 2),
         )
 
     @cached_property
     def _recipe(self) -> str:
-        sources = (DRIVER.read_text(encoding="utf-8"), Path(__file__).read_text(encoding="utf-8"))
+        sources = [file.read_text(encoding="utf-8") for file in (DRIVER, Path(__file__))]
+        sources.append(inspect.getsource(expand))
         return "\0".join((distribution(CARRIER).version, self._macros, *sources))
 
     @cached_property
