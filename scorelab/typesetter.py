@@ -8,6 +8,7 @@ nothing. Nothing here knows Sphinx.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -18,6 +19,8 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import quickjs
+
+from scorelab.macros import Macros, expand
 
 CARRIER = "sphinx-mathjax-offline"
 OUTPUTS = ("chtml", "svg")
@@ -34,7 +37,7 @@ class Formula:
 
     Attributes:
         html: The visible glyphs, hidden from assistive technology.
-        mathml: The same formula as MathML with its TeX as an annotation.
+        mathml: The same formula as MathML, with TeX that needs no macros as an annotation.
         width: Natural width in em of the mathematics font.
         glyphs: For SVG, the outline of each glyph that `html` uses, by its id; see `glyph_sheet`.
     """
@@ -57,7 +60,7 @@ class Typesetter:
 
     def __init__(
         self,
-        macros: Mapping[str, str | tuple[str, int]],
+        macros: Macros,
         cache: Path | None = None,
         *,
         output: str = "chtml",
@@ -65,6 +68,7 @@ class Typesetter:
         if output not in OUTPUTS:
             raise ValueError(f"output must be one of {', '.join(OUTPUTS)}, got {output!r}")
         self._output = output
+        self._table = dict(macros)
         self._macros = json.dumps(dict(macros), sort_keys=True)
         self._cache = cache
         self._known: dict[tuple[str, bool], Formula] = {}
@@ -106,11 +110,13 @@ class Typesetter:
         if "error" in answer:
             raise TexError(answer["error"])
         html, glyphs = _SHAPED[self._output](answer["html"])
-        return Formula(html, _annotated(answer["mathml"], tex), round(answer["width"], 2), glyphs)
+        mathml = _annotated(answer["mathml"], expand(tex, self._table))
+        return Formula(html, mathml, round(answer["width"], 2), glyphs)
 
     @cached_property
     def _recipe(self) -> str:
-        sources = (DRIVER.read_text(encoding="utf-8"), Path(__file__).read_text(encoding="utf-8"))
+        sources = [file.read_text(encoding="utf-8") for file in (DRIVER, Path(__file__))]
+        sources.append(inspect.getsource(expand))
         return "\0".join((distribution(CARRIER).version, self._output, self._macros, *sources))
 
     @cached_property

@@ -153,6 +153,11 @@ def _visit_film(translator: HTML5Translator, node: film) -> None:
         f'width="{node["width"]}" height="{node["height"]}" poster="{poster}" src="{src}" '
         f'aria-label="{escape(node["alt"])}"></video>'
     )
+    if "only-dark" not in node["classes"]:  # paper shows the poster
+        translator.body.append(
+            f'<img class="still" loading="lazy" alt="{escape(node["alt"])}" src="{poster}" '
+            f'width="{node["width"]}" height="{node["height"]}">'
+        )
     raise nodes.SkipNode
 
 

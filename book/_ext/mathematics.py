@@ -23,6 +23,7 @@ from scorelab.typesetter import TexError, Typesetter, mathjax_folder
 
 RENDERER = "typeset"
 PHONE_WIDTH_EM = 17.0  # what fits beside an equation number on a screen of 390 px
+PAPER_WIDTH_EM = 28.0  # what fits on paper wherever a formula may stand, in lists too
 logger = logging.getLogger(__name__)
 
 
@@ -102,7 +103,9 @@ def _set(translator: HTML5Translator, node: nodes.Element, tex: str, *, display:
     wide = formula.width > PHONE_WIDTH_EM
     focus = ' tabindex="0" role="group" aria-label="Formula"' * wide
     if display:
-        return f'<div class="formula"{focus}>{inside}</div>'
+        # For the style sheet, which sets it smaller on paper where it would be too wide.
+        width = f' style="--em:{formula.width:.0f}"' * (formula.width > PAPER_WIDTH_EM)
+        return f'<div class="formula"{width}{focus}>{inside}</div>'
     return f'<span class="math{" wide" * wide}"{focus}>{inside}</span>'
 
 
@@ -113,6 +116,8 @@ def _write_style_sheet(app: Sphinx, exception: Exception | None) -> None:
     out = Path(app.outdir)
     names: set[str] = set()
     for page in out.rglob("*.html"):
+        if page.parent == out / "derivations":  # files to take along, which load nothing
+            continue
         names.update(re.findall(r"\bmjx-[\w-]+|\bTEX-\w+", page.read_text(encoding="utf-8")))
     if not names:
         (out / "_static" / "math.css").write_text("", encoding="utf-8")

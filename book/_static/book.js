@@ -50,7 +50,14 @@
   };
   addEventListener("hashchange", reveal);
   if (location.hash && document.querySelector("details " + "#" + CSS.escape(decodeURIComponent(location.hash.slice(1))))) reveal();
-  addEventListener("beforeprint", () => all("details").forEach((fold) => { fold.open = true; }));
+  // Paper gets what is said in folds, but neither sources nor solutions that the reader left folded.
+  const onlyCode = (fold) => fold.querySelector("pre") && !fold.querySelector("p:not(summary p), li, div.math, img, table");
+  let unfolded = [];
+  addEventListener("beforeprint", () => {
+    unfolded = all("details:not([open], .solution, .cite)").filter((fold) => !onlyCode(fold));
+    unfolded.forEach((fold) => { fold.open = true; });
+  });
+  addEventListener("afterprint", () => unfolded.forEach((fold) => { fold.open = false; }));
 
   // Where the reader is, in the list of the page's sections.
   const links = new Map(all(".contents a[href^='#']").map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
@@ -82,40 +89,60 @@
     const formulas = all(".math", copied);
     if (!formulas.length) return;
     formulas.forEach((math) => math.replaceWith(delimited(math)));
-    all(".copy, .headerlink, .eqno", copied).forEach((extra) => extra.remove());
+    all(".copy, .headerlink, .eqno, .takeaway", copied).forEach((extra) => extra.remove());
     event.clipboardData.setData("text/plain", copied.textContent.trim());
     event.preventDefault();
   });
 
   const copyText = async (text) => {
-    try { await navigator.clipboard.writeText(text); } catch (error) {
+    try { await navigator.clipboard.writeText(text); return true; } catch (error) {
       const area = document.body.appendChild(document.createElement("textarea"));
       area.value = text;
       area.select();
-      document.execCommand("copy");
+      const done = document.execCommand("copy");
       area.remove();
+      return done;
     }
   };
-  // One button, which moves to the code or the equation under the pointer.
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "copy";
-  let copying = () => "";
-  const offer = (host, label, text) => {
-    if (button.parentElement === host) return;
-    button.textContent = label;
-    copying = () => text(host);
-    host.append(button);
+  // What was copied is said to those who do not see the button change.
+  const said = document.createElement("div");
+  said.className = "sr";
+  said.setAttribute("role", "status");
+  document.body.append(said);
+  const copyButton = (label, about, text) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    const word = button.appendChild(document.createElement("span"));
+    word.textContent = label;
+    if (about) button.insertAdjacentHTML("beforeend", '<span class="sr"></span>');
+    if (about) button.lastChild.textContent = ` of ${about}`;
+    button.addEventListener("click", async () => {
+      const done = await copyText(text(button));
+      button.focus({preventScroll: true});
+      word.textContent = done ? "Copied" : "Not copied";
+      said.textContent = "";
+      setTimeout(() => { said.textContent = `${word.textContent}: ${label.replace(/^Copy */, "")}${about && ` of ${about}`}`; }, 50);
+      setTimeout(() => { word.textContent = label; }, 2000);
+    });
+    return button;
   };
-  button.addEventListener("click", async () => {
-    await copyText(copying());
-    button.textContent = "Copied";
+  all("div.math").forEach((math) => {
+    const number = math.querySelector(".eqno")?.firstChild.textContent ?? "";
+    math.append(copyButton("Copy TeX", number && `equation ${number}`, () => texOf(math)));
   });
+  all(".takeaway").forEach((line) => {
+    const name = line.dataset.name;
+    const latex = document.querySelector(`.takeaway[data-name="${name}"] > script`);
+    if (latex) line.querySelector(".how").prepend(copyButton("Copy LaTeX", name, () => latex.textContent));
+    const cite = line.querySelector("cite");
+    cite.after(" ", copyButton("Copy", `the citation of ${name}`, () => cite.textContent));
+  });
+  // One button for code, which moves to the code under the pointer.
+  const copyCode = copyButton("Copy", "", (button) => button.parentElement.querySelector("pre").textContent.replace(/\n$/, ""));
   const offerFor = (event) => {
     const code = event.target.closest?.(".highlight");
-    const math = event.target.closest?.("div.math");
-    if (code) offer(code, "Copy", (host) => host.querySelector("pre").textContent.replace(/\n$/, ""));
-    else if (math) offer(math, "Copy TeX", texOf);
+    if (code && copyCode.parentElement !== code) code.append(copyCode);
   };
   document.addEventListener("pointerover", offerFor);
   document.addEventListener("focusin", offerFor);
@@ -129,6 +156,7 @@
     const copy = target.cloneNode(true);
     copy.removeAttribute("id");
     all("[id]", copy).forEach((inner) => inner.removeAttribute("id"));
+    all(".copy", copy).forEach((button) => button.remove());
     all("video", copy).forEach((video) => video.removeAttribute("controls"));
     preview.replaceChildren(copy);
     document.body.append(preview);

@@ -10,7 +10,7 @@ from scorelab.macros import definitions, fold
 if TYPE_CHECKING:
     from scorelab.derivations.derivation import Derivation
 
-__all__ = ["MACROS_FILE", "beamer", "latex", "macros"]
+__all__ = ["MACROS_FILE", "beamer", "excerpt", "latex", "macros"]
 
 MACROS_FILE = "scorelab-macros.tex"
 
@@ -20,16 +20,20 @@ _SLIDES = r"\documentclass[aspectratio=169]{beamer}"
 
 def latex(derivation: "Derivation", *, symbols: Mapping[str, str] | None = None) -> str:
     r"""Return LaTeX that compiles alone and can be `\input`, with the labels of the book."""
-    lines = [rf"\subsection*{{{latex_text(derivation.title)}}}"]
-    for piece in pieces(derivation, symbols):
-        lines += [
-            "",
-            rf"\noindent {latex_text(piece.reason)} \emph{{({piece.mark})}}",
-            rf"\begin{{equation}}\label{{{piece.label}}}",
-            fold(piece.tex),
-            r"\end{equation}",
-        ]
-    return _file(derivation, _ARTICLE, "\n".join(lines))
+    return _file(derivation, _ARTICLE, _body(derivation, symbols))
+
+
+def excerpt(derivation: "Derivation", *, symbols: Mapping[str, str] | None = None) -> str:
+    r"""Return what `latex` shows, to be pasted into a document that loads amsmath.
+
+    It brings the macros that it uses, and bold letters for blackboard bold where a document has
+    none (amssymb has them).
+    """
+    body = _body(derivation, symbols)
+    notation = definitions(used_by=body)
+    if r"\mathbb" in notation + body:
+        notation = "\\providecommand{\\mathbb}[1]{\\mathbf{#1}}\n" + notation
+    return f"% {source(derivation)}. Every step was checked.\n{notation}{body}\n"
 
 
 def beamer(
@@ -79,6 +83,20 @@ def macros() -> str:
         "% The notation of The Score Lab: what is changed here changes in every exported file.\n"
         + definitions()
     )
+
+
+def _body(derivation: "Derivation", symbols: Mapping[str, str] | None) -> str:
+    """Return the title, the reasons and the labelled equations."""
+    lines = [rf"\subsection*{{{latex_text(derivation.title)}}}"]
+    for piece in pieces(derivation, symbols):
+        lines += [
+            "",
+            rf"\noindent {latex_text(piece.reason)} \emph{{({piece.mark})}}",
+            rf"\begin{{equation}}\label{{{piece.label}}}",
+            fold(piece.tex),
+            r"\end{equation}",
+        ]
+    return "\n".join(lines)
 
 
 def _file(derivation: "Derivation", document_class: str, body: str) -> str:
