@@ -17,6 +17,9 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
+# Functions of a package that import the module of the name they are given.
+LOADERS = ("get", "check", "about")
+
 
 class Package:
     """The importable files below one package folder, and what each of them depends on.
@@ -157,7 +160,8 @@ class Package:
         if here.name != "__init__.py":
             return {here}
         found = set() if origin == self.name else {here}
-        if origin != self.name and name == "get" and tree is not None:
+        if origin != self.name and name in LOADERS and tree is not None:
+            found |= self._re_export(here, origin, name) or set()
             return found | self._loaded_by_name(tree, origin, lambda f: _is_name(f, bound))
         home = self._re_export(here, origin, name)
         if home is not None:
@@ -185,7 +189,8 @@ class Package:
         for node in _executed(tree):
             if isinstance(node, ast.Attribute) and _is_name(node.value, bound):
                 as_base.add(id(node.value))
-                if target != self.name and node.attr == "get":
+                if target != self.name and node.attr in LOADERS:
+                    found |= self._re_export(here, target, node.attr) or set()
                     continue
                 found |= self._member(target, node.attr, None, node.attr)
         bare = any(_is_name(node, bound) and id(node) not in as_base for node in _executed(tree))
@@ -196,7 +201,7 @@ class Package:
                 tree,
                 target,
                 lambda f: (
-                    isinstance(f, ast.Attribute) and f.attr == "get" and _is_name(f.value, bound)
+                    isinstance(f, ast.Attribute) and f.attr in LOADERS and _is_name(f.value, bound)
                 ),
             )
         return found
@@ -204,7 +209,7 @@ class Package:
     def _loaded_by_name(
         self, tree: ast.Module, package: str, is_get: Callable[[ast.AST], bool]
     ) -> set[Path]:
-        """Modules loaded by `get("some-name")`: the one named by a literal, else all of them."""
+        """Modules loaded by `get("some-name", …)`: those of a literal name, else all of them."""
         calls = [n for n in _executed(tree) if isinstance(n, ast.Call) and is_get(n.func)]
         mentions = sum(is_get(n) for n in _executed(tree))
         if mentions > len(calls):
@@ -213,9 +218,15 @@ class Package:
         for call in calls:
             name = call.args[0] if call.args else None
             literal = name.value if isinstance(name, ast.Constant) else None
-            path = self._file(f"{package}.{str(literal).replace('-', '_')}")
-            found |= {path} if isinstance(literal, str) and path else self._whole(package)
+            found |= self._homes(package, literal) or self._whole(package)
         return found
+
+    def _homes(self, package: str, name: object) -> set[Path]:
+        """The module called like the literal `name`, else those that hold it as a string."""
+        path = self._file(f"{package}.{str(name).replace('-', '_')}")
+        if path:
+            return {path}
+        return {m for m in self._whole(package) if name in short_strings([self._tree(m)])}
 
     def _named_by_string(self, text: str) -> set[Path]:
         """`importlib.import_module("scorelab.x")`, and shell lines that run the package."""
