@@ -15,7 +15,7 @@ MACROS_FILE = "scorelab-macros.tex"
 
 _ARTICLE = r"\documentclass[10pt]{article}"
 _SLIDES = r"\documentclass[aspectratio=169]{beamer}"
-_HEIGHT = 10.5  # of a slide's body, in lines
+_HEIGHT = 12.5  # of a slide's body, in lines
 
 
 def latex(derivation: "Derivation", *, symbols: Mapping[str, str] | None = None) -> str:
