@@ -6,7 +6,7 @@ from scorelab.derivations.export.pieces import Piece
 
 __all__ = ["frames"]
 
-_HEIGHT = 10.5  # of a slide's body, in lines
+_HEIGHT = 12.5  # of a slide's body, in lines
 
 
 def frames(steps: Sequence[Piece], per_frame: int) -> list[list[Piece]]:
