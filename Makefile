@@ -14,13 +14,16 @@ export CI
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test audit check format chapter clean
+.PHONY: help book pdf test audit check format chapter clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 book: $(VENV)/book.stamp ## build the book strictly: _build/html/index.html
 	$(BUILD) $(STRICT)
+
+pdf: $(VENV)/tests.stamp book ## print the book to _build/score-lab.pdf: make pdf PRINT='--paper Letter --no-solutions'
+	$(BIN)/python book/printed.py $(PRINT)
 
 test: $(VENV)/tests.stamp book ## build the book strictly, then run all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not alone'

@@ -64,7 +64,7 @@ class Site:
         self.pages = {
             page.name: page
             for page in (Page(path, root) for path in sorted(root.rglob("*.html")))
-            if not page.name.startswith(("_static/", "_sources/"))
+            if not page.name.startswith(("_static/", "_sources/", "derivations/"))
             and "http-equiv" not in page.html[:300]
         }
 

@@ -28,7 +28,8 @@ FLAGS = [
 PAGES = sorted(
     path.relative_to(HTML).as_posix()
     for path in HTML.rglob("*.html")
-    if "_static" not in path.parts and "http-equiv" not in path.read_text(encoding="utf-8")[:300]
+    if {"_static", "derivations"}.isdisjoint(path.relative_to(HTML).parts[:1])
+    and "http-equiv" not in path.read_text(encoding="utf-8")[:300]
 )
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
