@@ -22,7 +22,6 @@ PENDING = {
     "euler_maruyama",
     "generation",
     "images",
-    "conventions",
 }
 DONE = [chapter for chapter in CHAPTERS if chapter not in PENDING]
 

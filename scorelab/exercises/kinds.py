@@ -45,7 +45,7 @@ class Kind(ABC):
 
     def stub(self) -> str:
         """Code with the place of the answer left open as `...`."""
-        return f"{_comment(self.describe())}\nanswer = ..."
+        return f"{_comment(f'Your answer: {self.describe()}.')}\nanswer = ..."
 
     @abstractmethod
     def read(self, answer: object) -> Tensors:
@@ -238,7 +238,7 @@ class Choice(Kind):
 
     def stub(self) -> str:
         lines = [_comment(f"{letter}: {text}") for letter, text in self.options.items()]
-        return "\n".join([_comment(self.describe()), *lines, "answer = ..."])
+        return "\n".join([_comment(f"Your answer: {self.describe()}."), *lines, "answer = ..."])
 
     def read(self, answer: object) -> Tensors:
         letters = ", ".join(self.options)

@@ -70,7 +70,7 @@ CHAPTERS = {
         "ex-images-nothing",
         "ex-images-ema",
     ),
-    "conventions": ("ex-paper-step", "ex-two-clocks", "ex-variance"),
+    "conventions": ("ex-paper-step", "ex-two-clocks", "ex-from-noise", "ex-variance"),
 }
 
 
