@@ -15,7 +15,6 @@ ROOT = Path(__file__).parent.parent
 # Chapters whose exercises cannot be checked yet.
 PENDING = {
     "noise_schedule",
-    "annealed_langevin",
     "diffusions",
     "ornstein_uhlenbeck",
     "euler_maruyama",
