@@ -181,7 +181,9 @@ class _Writer:
         for (page, anchor, how, steps), cell in zip(node["items"], node.children, strict=True):
             part = next((p for p in self.book.get(page, []) if p.anchor == anchor), None)
             if part is None:
-                logger.warning("a plan names %s#%s, which is not there", page, anchor, location=node)
+                logger.warning(
+                    "a plan names %s#%s, which is not there", page, anchor, location=node
+                )
                 return []
             if steps is not None and steps > part.count["steps"]:
                 logger.warning(
@@ -208,13 +210,11 @@ class _Writer:
 
     def _link(self, page: str, anchor: str, text: str) -> nodes.reference:
         uri = self.app.builder.get_relative_uri(self.docname, page)
-        return nodes.reference(
-            "", text, internal=True, refuri=f"{uri}#{anchor}" if anchor else uri
-        )
+        return nodes.reference("", text, internal=True, refuri=f"{uri}#{anchor}" if anchor else uri)
 
 
 def _book(env: BuildEnvironment) -> dict[str, list[Section]]:
-    """The sections of all chapters, in the order of the contents; the pages of reference are none."""
+    """The sections of all chapters, in the order of the contents; a page without goals is none."""
     kept = env.temp_data.get("timetable_book")
     if kept is None:
         site = getattr(env.config, "external_site_map", None)

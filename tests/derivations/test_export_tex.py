@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 import sympy as sp
+from latex_log import sticking_out
 
 from scorelab import derivations
 from scorelab.derivations import Derivation, export
@@ -17,7 +18,6 @@ from scorelab.macros import MACROS, definitions, expand, fold
 NAMES = derivations.available()
 ARTICLE = r"\documentclass[10pt]{article}\usepackage[textwidth=12cm]{geometry}"
 SLIDES = r"\documentclass[aspectratio=169]{beamer}"
-TOO_FAR = 10.0  # points
 
 
 @pytest.fixture
@@ -37,12 +37,6 @@ def compiled(tmp_path):
         return log
 
     return compile_
-
-
-def sticking_out(log: str) -> list[float]:
-    """How far lines and pages stick out, in points, where it is too far."""
-    found = re.findall(r"(?m)^Overfull \\[hv]box \(([\d.]+)pt", log)
-    return [float(points) for points in found if float(points) > TOO_FAR]
 
 
 def talk(document_class: str, names: list[str]) -> str:
