@@ -35,11 +35,18 @@ FILES = {
     "data.py": 'from importlib.resources import files\nPATH = files("scorelab") / "digits.npz"',
     "digits.npz": "binary",
     "derivations/__init__.py": "from .derivation import Derivation\ndef get(name): ...",
-    "derivations/derivation.py": "from . import printing\nclass Derivation: ...",
+    "derivations/derivation.py": """
+        from . import printing
+        class Derivation:
+            def to_deck(self): return resolve_name("scorelab.decks:deck")(self)
+        """,
     "derivations/printing.py": "",
     "derivations/mixture_score.py": "from .derivation import Derivation",
     "derivations/ula_bias.py": "from .derivation import Derivation\nfrom .extra import half",
     "derivations/extra.py": "half = 1",
+    "decks/__init__.py": "from scorelab.decks.page import page\ndef deck(derivation): ...",
+    "decks/page.py": '"""The pages: `python -m scorelab decks`."""\nSTYLE = "deck.css"',
+    "decks/deck.css": "",
 }
 MIXTURE = {"checks.py", "mixture.py"}
 MECHANISM = {
@@ -47,6 +54,7 @@ MECHANISM = {
     "derivations/derivation.py",
     "derivations/printing.py",
 }
+DECKS = {name for name in FILES if name.startswith("decks/")}
 DERIVATIONS = {name for name in FILES if name.startswith("derivations/")}
 ALL = set(FILES)
 
@@ -75,6 +83,7 @@ def package(tmp_path) -> Package:
         ("from scorelab import load", {"data.py", "digits.npz"}),
         ("def f():\n    from scorelab import euler", {"solvers.py", "checks.py"}),
         ("from scorelab import Derivation", MECHANISM),
+        ("from scorelab import Derivation\nDerivation().to_deck()", MECHANISM | DECKS),
         (
             "from scorelab import derivations\nderivations.get('mixture-score')",
             {*MECHANISM, "derivations/mixture_score.py"},

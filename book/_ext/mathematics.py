@@ -102,7 +102,9 @@ def _set(translator: HTML5Translator, node: nodes.Element, tex: str, *, display:
     wide = formula.width > PHONE_WIDTH_EM
     focus = ' tabindex="0" role="group" aria-label="Formula"' * wide
     if display:
-        return f'<div class="formula"{focus}>{inside}</div>'
+        # Where there is no room, the style sheet of slides sets it smaller.
+        width = f' style="--width: {formula.width}"' * wide
+        return f'<div class="formula"{width}{focus}>{inside}</div>'
     return f'<span class="math{" wide" * wide}"{focus}>{inside}</span>'
 
 
