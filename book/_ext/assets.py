@@ -18,8 +18,11 @@ from sphinx.application import Sphinx
 import scorelab.macros
 
 PACKAGE = Path(scorelab.macros.__file__).parent
-# What is outside of this folder and makes pages: the mathematics, and what MathJax is told.
-MAKERS = tuple(PACKAGE / name for name in ("macros.py", "typesetter.py", "typeset.js"))
+# What is outside of this folder and makes pages: the mathematics, what MathJax is told, slides.
+MAKERS = (
+    *(PACKAGE / name for name in ("macros.py", "typesetter.py", "typeset.js")),
+    *sorted((PACKAGE / "decks").glob("*.*")),
+)
 # What a font may carry: Latin-1, names, English typography, Greek, arrows, operators.
 TEXT = {chr(code) for span in (range(0x20, 0x7F), range(0xA0, 0x100)) for code in span} | set(
     "ąćčďęěğıłńňőœřśşšťůűźżžĀāĒēĪīŌōŪūČĐđĞŁŐŒŘŚŞŠŽ"

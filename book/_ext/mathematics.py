@@ -23,7 +23,6 @@ from scorelab.typesetter import TexError, Typesetter, mathjax_folder
 
 RENDERER = "typeset"
 PHONE_WIDTH_EM = 17.0  # what fits beside an equation number on a screen of 390 px
-PAPER_WIDTH_EM = 28.0  # what fits on paper wherever a formula may stand, in lists too
 logger = logging.getLogger(__name__)
 
 
@@ -103,8 +102,8 @@ def _set(translator: HTML5Translator, node: nodes.Element, tex: str, *, display:
     wide = formula.width > PHONE_WIDTH_EM
     focus = ' tabindex="0" role="group" aria-label="Formula"' * wide
     if display:
-        # For the style sheet, which sets it smaller on paper where it would be too wide.
-        width = f' style="--em:{formula.width:.0f}"' * (formula.width > PAPER_WIDTH_EM)
+        # For the style sheets of paper and slides, which set it smaller where there is no room.
+        width = f' style="--em:{formula.width:.1f}"' * wide
         return f'<div class="formula"{width}{focus}>{inside}</div>'
     return f'<span class="math{" wide" * wide}"{focus}>{inside}</span>'
 

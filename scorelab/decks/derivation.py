@@ -58,7 +58,7 @@ class _Writer:
         self._typeset = Typesetter(MACROS, output="svg")
 
     def step(self, piece: Piece, index: int) -> str:
-        """A reason, an equation and how it was checked; the slide's first reason is never hidden."""
+        """A reason, an equation, how it was checked; the first reason is never hidden."""
         mark = "defined" if piece.mark == "definition" else "checked"
         reason = _hidden(self.overlays and index > 0)
         after = _hidden(self.overlays)
@@ -84,7 +84,7 @@ class _Writer:
         formula = self._set(tex, display=True)
         width = self.formulas[-1].width
         return (
-            f'<div class="math equation"><div class="formula" style="--width: {width}" '
+            f'<div class="math equation"><div class="formula" style="--em: {width}" '
             f'tabindex="0" role="group" aria-label="Formula">{formula}</div></div>'
         )
 

@@ -11,7 +11,8 @@ _THEME = """<script>
 (function (root) {
   var mode = null;
   try { mode = localStorage.getItem("mode"); } catch (error) { /* storage may be forbidden */ }
-  if (mode !== "light" && mode !== "dark") mode = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  var dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  if (mode !== "light" && mode !== "dark") mode = dark ? "dark" : "light";
   root.dataset.theme = mode;
 })(document.documentElement);
 </script>"""

@@ -1,4 +1,4 @@
-"""Where a deck's scripts and styles come from: reveal.js from a pinned wheel, the rest from here."""
+"""What a deck is made of: reveal.js from a pinned wheel, a style and a script from here."""
 
 import re
 from importlib.metadata import distribution

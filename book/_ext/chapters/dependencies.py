@@ -3,7 +3,7 @@
 A chapter imports names of the package; a module imports other modules. Both are read with `ast`,
 nothing is run. `from scorelab import GaussianMixture` is followed through the re-exports of
 `scorelab/__init__.py` to the one module that defines the name, so that an edit of `solvers.py` does
-not touch a chapter that uses the mixture only. An entry point, a string like `"scorelab.x:name"` that
+not touch a chapter that uses the mixture only. An entry point, as `"scorelab.x:name"`, that
 is loaded when its time comes, counts for the chapters that say `name`. What cannot be resolved
 (`import *`, the package passed around as a value, a computed name) depends on everything: too much
 work, never a stale page.
