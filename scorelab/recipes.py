@@ -3,11 +3,11 @@ r"""How the network of the book's last part is trained: `python -m scorelab trai
 The run is one call of `scorelab.training.fit`; this module says what is put in. Two choices differ
 from those for the mixture in the plane.
 
-The levels are not geometric but quantiles of a log-normal law, as Karras et al. (2022) draw them:
-most where an image is decided, σ from 0.1 to 2, a few out to the ends. Below, there is little left
-to learn but grey steps of 1/255; above, noisy images are hardly more than one Gaussian. Quantiles
-leave gaps in the tails: with 128 levels there is none between 13 and the highest, 150, and there
-the network learns nothing. Whoever samples should start at 13 or below.
+Most levels are not geometric but quantiles of a log-normal law, as Karras et al. (2022) draw them:
+many where an image is decided, σ from 0.1 to 3. Below, there is little left to learn but grey steps
+of 1/255; above, noisy images are hardly more than one Gaussian. Quantiles alone leave gaps in the
+tails, with none of 128 between 13 and the highest, 150, and where a network was never asked it
+answers anything. So every eighth level belongs to a geometric sequence from end to end.
 
 The weight is $\lambda(\sigma) = \sigma^2 (\sigma^2 + v) / v$. With it, what the loss sees is the
 error of F itself, in the formula of `scorelab.networks`, at all levels alike.
@@ -32,6 +32,7 @@ from scorelab.checkpoints import load_checkpoint, save_checkpoint
 from scorelab.data import Digits, load_mnist
 from scorelab.files import write_whole
 from scorelab.networks import ScoreUNet
+from scorelab.noise import geometric_sigmas
 from scorelab.plotting import tiled
 from scorelab.sde import VariancePreserving
 from scorelab.solvers import heun
@@ -71,11 +72,12 @@ class MnistRecipe:
             T = 10 is 148, above the largest distance between two images.
         sigma_median: of the log-normal law of levels.
         sigma_spread: standard deviation of log σ under it.
-        n_levels: number of levels.
+        n_levels: number of levels by that law.
+        n_outer: number of levels besides, geometric from end to end.
         bfloat16: evaluate the network in bfloat16 while training, with weights in float32.
     """
 
-    n_steps: int = 7_000
+    n_steps: int = 28_000
     batch_size: int = 128
     learning_rate: float = 2e-3
     ema: float = 0.999
@@ -84,20 +86,20 @@ class MnistRecipe:
     depth: int = 2
     sigma_min: float = 0.01
     sigma_max: float = 150.0
-    sigma_median: float = 0.35
-    sigma_spread: float = 1.5
-    n_levels: int = 128
+    sigma_median: float = 0.5
+    sigma_spread: float = 1.3
+    n_levels: int = 112
+    n_outer: int = 16
     bfloat16: bool = True
 
     def sigmas(self) -> Tensor:
-        """The levels, (n_levels,), descending."""
-        return log_normal_sigmas(
-            self.sigma_max,
-            self.sigma_min,
-            self.n_levels,
-            median=self.sigma_median,
-            spread=self.sigma_spread,
+        """The levels, (n_levels + n_outer,), descending."""
+        ends = self.sigma_max, self.sigma_min
+        inner = log_normal_sigmas(
+            *ends, self.n_levels, median=self.sigma_median, spread=self.sigma_spread
         )
+        outer = geometric_sigmas(*ends, self.n_outer + 2)[1:-1]  # the ends are there already
+        return torch.cat([inner, outer]).sort(descending=True).values
 
 
 def load_mnist_network(path: str | Path = MNIST_NETWORK) -> tuple[ScoreUNet, dict]:

@@ -7,12 +7,12 @@ from scorelab.data import _WHOLE, load_mnist
 from scorelab.matching import ncsn_loss
 from scorelab.recipes import MNIST_NETWORK, MnistRecipe, load_mnist_network
 
-LOSS = 17.85001
+LOSS = 13.88735
 """The loss below, as measured when the network was committed."""
 
 
 def loss_on_fixed_noise(network) -> float:
-    """Of 100 images held out, at eight of the levels from 13 down, λ = σ²."""
+    """Of 100 images held out, at eight of the levels from 85 down, λ = σ²."""
     _, record = load_mnist_network()
     return ncsn_loss(
         network,

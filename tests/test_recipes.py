@@ -28,6 +28,7 @@ TINY = {
     "widths": (8, 8, 8),
     "depth": 1,
     "n_levels": 8,
+    "n_outer": 2,
     "bfloat16": False,
 }
 ENVIRONMENT = os.environ | {
@@ -66,6 +67,16 @@ def weights(path: Path) -> dict[str, torch.Tensor]:
 
 
 # ---------------------------------------------------------------------------------------- levels
+
+
+def test_the_levels_of_the_recipe_leave_no_gap():
+    """The quantiles alone would: a factor of eleven, from 150 to 13."""
+    sigmas = MnistRecipe().sigmas().double()
+    assert (sigmas[0], sigmas[-1]) == (150, pytest.approx(0.01))
+    ratios = sigmas[:-1] / sigmas[1:]
+    assert ((ratios > 1) & (ratios < 2)).all()
+    inner = ((sigmas > 0.1) & (sigmas < 3)).double().mean()
+    assert inner > 0.7
 
 
 def test_levels_hold_equal_shares_of_a_log_normal_law():
