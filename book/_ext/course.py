@@ -206,7 +206,8 @@ class _Writer:
             )
         rows.append(["questions, and what takes longer", "", f"{left}", ""])
         rows.append(["together", "", f"{total + left}", ""])
-        return [_table(["section", "how", "min", "show"], rows, title=node["title"])]
+        heading = nodes.rubric("", node["title"])
+        return [heading, _table(["section", "how", "min", "show"], rows)]
 
     def _link(self, page: str, anchor: str, text: str) -> nodes.reference:
         uri = self.app.builder.get_relative_uri(self.docname, page)
@@ -231,10 +232,8 @@ def _book(env: BuildEnvironment) -> dict[str, list[Section]]:
 Cell = str | nodes.Node | list[nodes.Node]
 
 
-def _table(heads: list[str], rows: Iterable[list[Cell]], title: str = "") -> nodes.table:
+def _table(heads: list[str], rows: Iterable[list[Cell]]) -> nodes.table:
     table = nodes.table(classes=["timetable"])
-    if title:
-        table += nodes.title("", title)
     group = nodes.tgroup(cols=len(heads))
     group += [nodes.colspec(colwidth=1) for _ in heads]
     head, body = nodes.thead(), nodes.tbody()

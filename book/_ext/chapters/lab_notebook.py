@@ -129,6 +129,8 @@ def _solution(app: Sphinx, questions: Sequence[Question]) -> NotebookNode:
             cells.append(new_markdown_cell(f"## {part}"))
         cells.append(new_code_cell(LIKE_NEW))
         cells += _answers(divide(source), asked)
+    for index, cell in enumerate(cells):  # stable: two builds write the same file
+        cell["id"] = f"cell-{index}"
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     code = [cell for cell in cells if cell.cell_type == "code"]
     for count, cell in enumerate(code, start=1):
@@ -137,8 +139,6 @@ def _solution(app: Sphinx, questions: Sequence[Question]) -> NotebookNode:
             _lighten(output)
             if "execution_count" in output:
                 output.execution_count = count
-    for index, cell in enumerate(cells):  # stable: two builds write the same file
-        cell["id"] = f"cell-{index}"
     nbformat.validate(notebook)
     return notebook
 
