@@ -28,8 +28,8 @@ def test_nothing_to_press_is_printed_and_nothing_is_cut(browser, page):  # noqa:
         visit.tab.emulate_media(media="print", color_scheme="dark")
         assert (
             visit.tab.locator(
-                "button, input, .sidebar, .tools, .contents, .turn, .headerlink, video, .only-dark, "
-                ".takeaway .how"
+                "button, input, .sidebar, .tools, .contents, .turn, .headerlink, video, "
+                ".only-dark, .takeaway .how"
             ).evaluate_all(
                 "all => all.filter(e => e.checkVisibility()).map(e => e.outerHTML.slice(0, 120))"
             )
