@@ -9,8 +9,10 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+import printed
 import pytest
 from bs4 import BeautifulSoup
 from printed import Part, contents, main, one_document
@@ -120,14 +122,32 @@ def test_what_is_not_built_is_said_in_a_line(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_browser_that_is_not_there_is_said_in_a_line(tmp_path):
+    (tmp_path / "html").mkdir()
+    (tmp_path / "html" / "page.html").write_text("<article><h1>P</h1></article>", "utf-8")
+    options = ["--html", str(tmp_path / "html"), "--only", "page"]
+    done = subprocess.run(
+        [sys.executable, printed.__file__, *options],
+        env=os.environ | {"CHROMIUM": str(tmp_path / "nowhere")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "set CHROMIUM" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["html"]
+
+
 @needs_book
-def test_the_pdf_holds_the_numbers_of_the_equations(tmp_path, monkeypatch, browser):  # noqa: F811
+def test_the_pdf_holds_the_numbers_of_the_equations(tmp_path):
     if shutil.which("pdftotext") is None and not os.environ.get("CI"):
         pytest.skip("no pdftotext (Debian: poppler-utils)")
     text = {}
     for solutions in ([], ["--no-solutions"]):
         out = tmp_path / "book.pdf"
-        assert main(["--html", str(HTML), "--out", str(out), "--only", MIXTURE, *solutions]) == 0
+        options = ["--html", str(HTML), "--out", str(out), "--only", MIXTURE, *solutions]
+        subprocess.run([sys.executable, printed.__file__, *options], check=True)
         done = subprocess.run(["pdftotext", str(out), "-"], capture_output=True, check=True)
         text[not solutions] = done.stdout.decode()
     page = BeautifulSoup((HTML / f"{MIXTURE}.html").read_text(encoding="utf-8"), "html.parser")
