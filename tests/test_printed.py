@@ -81,6 +81,21 @@ def test_folds_of_text_open_for_paper_and_close_again(browser):  # noqa: F811
         assert any(solution for _, solution, _ in during)
 
 
+@needs_book
+@pytest.mark.parametrize(("says", "is_cut"), [("--em: 60", False), ("--me: 60", True)])
+def test_a_formula_wider_than_the_paper_is_set_smaller(browser, says, is_cut):  # noqa: F811
+    with Visit(browser, url(f"{MIXTURE}.html"), viewport=A4) as visit:
+        visit.tab.emulate_media(media="print")
+        visit.tab.locator("div.math:has(.eqno) .formula").first.evaluate(
+            """(formula, says) => {
+                formula.style.cssText = says;
+                formula.querySelector("mjx-math").style.cssText = "display: block; width: 60em";
+            }""",
+            says,
+        )
+        assert bool(cut(visit.tab)) == is_cut
+
+
 def test_a_formula_that_is_cut_is_seen(browser, tmp_path):  # noqa: F811
     page = tmp_path / "page.html"
     page.write_text(
