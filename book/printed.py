@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import yaml
 from bs4 import BeautifulSoup, Tag
+from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import sync_playwright
 
 from scorelab.files import write_whole
@@ -134,6 +135,10 @@ def main(arguments: list[str] | None = None) -> int:
         document.write_text(one_document(html, config, parts), encoding="utf-8")
         content = print_pdf(document, paper=options.paper, solutions=not options.no_solutions)
         write_whole(out, content)
+    except BrowserError as error:
+        first = error.message.splitlines()[0]
+        print(f"{parser.prog}: Chromium (set CHROMIUM to another one): {first}", file=sys.stderr)
+        return 1
     except (ValueError, OSError) as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1

@@ -9,8 +9,10 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+import printed
 import pytest
 from bs4 import BeautifulSoup
 from printed import Part, contents, main, one_document
@@ -79,6 +81,21 @@ def test_folds_of_text_open_for_paper_and_close_again(browser):  # noqa: F811
         assert any(solution for _, solution, _ in during)
 
 
+@needs_book
+@pytest.mark.parametrize(("says", "is_cut"), [("--em: 60", False), ("--me: 60", True)])
+def test_a_formula_wider_than_the_paper_is_set_smaller(browser, says, is_cut):  # noqa: F811
+    with Visit(browser, url(f"{MIXTURE}.html"), viewport=A4) as visit:
+        visit.tab.emulate_media(media="print")
+        visit.tab.locator("div.math:has(.eqno) .formula").first.evaluate(
+            """(formula, says) => {
+                formula.style.cssText = says;
+                formula.querySelector("mjx-math").style.cssText = "display: block; width: 60em";
+            }""",
+            says,
+        )
+        assert bool(cut(visit.tab)) == is_cut
+
+
 def test_a_formula_that_is_cut_is_seen(browser, tmp_path):  # noqa: F811
     page = tmp_path / "page.html"
     page.write_text(
@@ -120,14 +137,32 @@ def test_what_is_not_built_is_said_in_a_line(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_browser_that_is_not_there_is_said_in_a_line(tmp_path):
+    (tmp_path / "html").mkdir()
+    (tmp_path / "html" / "page.html").write_text("<article><h1>P</h1></article>", "utf-8")
+    options = ["--html", str(tmp_path / "html"), "--only", "page"]
+    done = subprocess.run(
+        [sys.executable, printed.__file__, *options],
+        env=os.environ | {"CHROMIUM": str(tmp_path / "nowhere")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "set CHROMIUM" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["html"]
+
+
 @needs_book
-def test_the_pdf_holds_the_numbers_of_the_equations(tmp_path, monkeypatch, browser):  # noqa: F811
+def test_the_pdf_holds_the_numbers_of_the_equations(tmp_path):
     if shutil.which("pdftotext") is None and not os.environ.get("CI"):
         pytest.skip("no pdftotext (Debian: poppler-utils)")
     text = {}
     for solutions in ([], ["--no-solutions"]):
         out = tmp_path / "book.pdf"
-        assert main(["--html", str(HTML), "--out", str(out), "--only", MIXTURE, *solutions]) == 0
+        options = ["--html", str(HTML), "--out", str(out), "--only", MIXTURE, *solutions]
+        subprocess.run([sys.executable, printed.__file__, *options], check=True)
         done = subprocess.run(["pdftotext", str(out), "-"], capture_output=True, check=True)
         text[not solutions] = done.stdout.decode()
     page = BeautifulSoup((HTML / f"{MIXTURE}.html").read_text(encoding="utf-8"), "html.parser")

@@ -12,6 +12,7 @@ from latex_log import sticking_out
 from scorelab import derivations
 from scorelab.derivations import Derivation, export
 from scorelab.derivations.derivation import definition
+from scorelab.derivations.export.latex import excerpt
 from scorelab.derivations.export.pieces import latex_text
 from scorelab.macros import MACROS, definitions, expand, fold
 
@@ -55,6 +56,18 @@ def test_all_derivations_can_be_input_into_one_document(document_class, render, 
     assert not sticking_out(log)
     assert "multiply" not in log  # labels, destinations
     assert "undefined on input" not in log
+
+
+def test_what_is_pasted_needs_amsmath_alone_and_is_what_latex_shows(compiled):
+    pasted = [excerpt(derivations.get(name)) for name in NAMES]
+    start = ARTICLE + "\n\\usepackage{amsmath}\n\\begin{document}\n"
+    log = compiled({"main.tex": start + "\n\n".join(pasted) + "\\end{document}\n"})
+    assert not sticking_out(log)
+    assert "multiply" not in log
+    for name, text in zip(NAMES, pasted, strict=True):
+        body = text[text.index(r"\subsection*") :].strip()
+        assert body in derivations.get(name).to_latex()
+        assert r"\documentclass" not in text
 
 
 @pytest.mark.parametrize("render", [export.latex, export.beamer])
