@@ -36,8 +36,11 @@ def test_the_right_answer_is_right(name):
 
 
 @pytest.mark.parametrize("name", CLOSED)
-def test_the_truth_is_found_and_not_the_answer_handed_in(name):
-    assert exercises.check(name, registry.exercise(name).truth())
+def test_the_truth_is_a_number_everywhere(name):
+    """NaN counts as equal to NaN, so that a mistake which gives it is known: no truth may."""
+    exercise = registry.exercise(name)
+    assert exercises.check(name, exercise.truth())
+    assert all(bool(t.isfinite().all()) for t in exercise.expects.read(exercise.truth()))
 
 
 @pytest.mark.parametrize(("name", "i"), MISTAKES)
@@ -223,6 +226,15 @@ def test_an_expression_counts_by_its_values(judge, answer):
 @pytest.mark.parametrize("answer", [epsilon, 1 - epsilon**2, 0, epsilon**2 - 1 + 1e-3, sp.zoo])
 def test_an_expression_with_other_values(judge, answer):
     assert judge(answer, EXPRESSION, lambda: epsilon**2 - 1, hint="look").message == "look"
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("varphi", "phi"), ("\\sigma", "sigma"), ("κ", "kappa"), ("variance", "variance"), ("v", "v")],
+)
+def test_a_symbol_is_known_under_its_other_names(judge, given, name):
+    expects = Expression(meaning="f", symbols={name: (1.0, 2.0)})
+    assert judge(2 * sp.Symbol(given), expects, lambda: 2 * sp.Symbol(name))
 
 
 def test_what_is_no_expression(judge):

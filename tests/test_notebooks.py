@@ -81,30 +81,6 @@ revealed_too = 54
 ````{solution-end}
 ````
 
-```{exercise-start} A known one
-:label: ex-full-step
-```
-What is $\alpha$?
-```{exercise-end}
-```
-
-````{solution-start} ex-full-step
-:class: dropdown
-````
-Half of it.
-
-```{code-cell} python
-revealed = 6 * 7
-```
-
-```{code-cell} python
-:tags: [remove-cell]
-
-revealed_too = 54
-```
-````{solution-end}
-````
-
 ```{literalinclude} scorelab/mixture.py
 :language: python
 :pyobject: depth

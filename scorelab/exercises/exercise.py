@@ -39,7 +39,8 @@ from typing import Literal
 
 import torch
 
-from scorelab.exercises.kinds import Kind, Open, Tensors, Unanswered
+from scorelab.exercises.kinds import Kind, Open, Tensors
+from scorelab.exercises.reading import Unanswered
 
 __all__ = ["GRADES", "About", "Exercise", "Mistake", "Result"]
 

@@ -6,26 +6,29 @@ those of the truth, and with those of the mistakes that are known to be made.
 
 from __future__ import annotations
 
-import inspect
 import random
 import textwrap
-import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 import torch
 
-__all__ = ["Choice", "Expression", "Function", "Kind", "Number", "Open", "Unanswered", "Values"]
+from scorelab.exercises.reading import (
+    described,
+    guarded,
+    letter,
+    real,
+    refuse_text,
+    tensor,
+    value_at,
+)
+
+__all__ = ["Choice", "Expression", "Function", "Kind", "Number", "Open", "Values"]
 
 Tensors = list[torch.Tensor]
-COMPLEX = torch.complex128
-
-
-class Unanswered(Exception):
-    """There is nothing to check yet: the answer is still `...`."""
 
 
 class Kind(ABC):
@@ -90,11 +93,11 @@ class Number(Kind):
         return f"a number, {self.meaning}"
 
     def read(self, answer: object) -> Tensors:
-        _refuse_text(answer)
+        refuse_text(answer)
         try:
             value = float(answer)  # type: ignore[arg-type]
         except (TypeError, ValueError, RuntimeError):
-            raise ValueError(f"it is {_kind(answer)}") from None
+            raise ValueError(f"it is {described(answer)}") from None
         if value != value or abs(value) == float("inf"):
             raise ValueError(f"it is {value}")
         return [torch.tensor(value, dtype=torch.float64)]
@@ -119,7 +122,7 @@ class Values(Kind):
         return f"a tensor of shape {self.shape}, {self.meaning}"
 
     def read(self, answer: object) -> Tensors:
-        return [_tensor(answer)]
+        return [tensor(answer)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,19 +149,25 @@ class Expression(Kind):
         return f"a sympy expression in {names}: {self.meaning}"
 
     def read(self, answer: object) -> Tensors:
-        _refuse_text(answer)
+        refuse_text(answer)
         try:
             expression = sp.sympify(answer)
         except (sp.SympifyError, TypeError, ValueError):
-            raise ValueError(f"it is {_kind(answer)}") from None
+            raise ValueError(f"it is {described(answer)}") from None
         if isinstance(expression, sp.Eq):
             expression = expression.rhs
         if not isinstance(expression, sp.Expr):
-            raise ValueError(f"it is {_kind(answer)}")
-        strange = sorted({_letter(s.name) for s in expression.free_symbols} - set(self.symbols))
+            raise ValueError(f"it is {described(answer)}")
+        strange = sorted({letter(s.name) for s in expression.free_symbols} - set(self.symbols))
         if strange:
             raise ValueError(f"it also holds {', '.join(f'`{name}`' for name in strange)}")
-        return [_real(torch.tensor([_value(expression, p) for p in self._points()], dtype=COMPLEX))]
+        return [
+            real(
+                torch.tensor(
+                    [value_at(expression, p) for p in self._points()], dtype=torch.complex128
+                )
+            )
+        ]
 
     def _points(self) -> list[dict[str, sp.Rational]]:
         draw = random.Random(0)
@@ -206,13 +215,13 @@ class Function(Kind):
 
     def read(self, answer: object) -> Tensors:
         if not callable(answer):
-            raise ValueError(f"it is {_kind(answer)}")
-        function = _guarded(answer, self.signature)
+            raise ValueError(f"it is {described(answer)}")
+        function = guarded(answer, self.signature)
         if self.observe is not None:
             seen = self.observe(function)
         else:
             seen = [function(*arguments) for arguments in self.arguments()]
-        return [_tensor(s) for s in (seen if isinstance(seen, list | tuple) else [seen])]
+        return [tensor(s) for s in (seen if isinstance(seen, list | tuple) else [seen])]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,10 +252,10 @@ class Choice(Kind):
     def read(self, answer: object) -> Tensors:
         letters = ", ".join(self.options)
         if not isinstance(answer, str | Iterable):
-            raise ValueError(f"it is {_kind(answer)}; the letters are {letters}")
+            raise ValueError(f"it is {described(answer)}; the letters are {letters}")
         parts = list(answer)
         if not all(isinstance(part, str) for part in parts):
-            raise ValueError(f"it is {_kind(answer)}; the letters are {letters}")
+            raise ValueError(f"it is {described(answer)}; the letters are {letters}")
         chosen = {part.lower() for part in parts if part.strip(" ,")}
         if strange := sorted(chosen - set(self.options)):
             raise ValueError(f"there is no {', '.join(strange)}; the letters are {letters}")
@@ -273,78 +282,6 @@ class Open(Kind):
 
     def read(self, answer: object) -> Tensors:
         return []
-
-
-def _guarded(answer: Callable, signature: str) -> Callable:
-    """`answer`, which says of its own errors where they come from and may not return `None`."""
-    name = signature.partition("(")[0]
-
-    def function(*args: object, **kwargs: object) -> object:
-        try:
-            inspect.signature(answer).bind(*args, **kwargs)
-        except TypeError as error:
-            raise ValueError(f"it cannot be called as `{signature}`: {error}") from None
-        except ValueError:  # a built-in without a signature
-            pass
-        try:
-            value = answer(*args, **kwargs)
-        except Exception as error:
-            error.add_note(f"This was raised inside your answer `{name}`.")
-            raise
-        if value is None or value is ...:
-            raise Unanswered
-        return value
-
-    return function
-
-
-def _tensor(value: object) -> torch.Tensor:
-    _refuse_text(value)
-    if isinstance(value, Sequence) and any(isinstance(v, torch.Tensor) for v in value):
-        value = [v.tolist() if isinstance(v, torch.Tensor) else v for v in value]
-    try:
-        tensor = torch.as_tensor(value).detach().cpu()
-    except (TypeError, ValueError, RuntimeError):
-        try:  # sympy's numbers
-            tensor = torch.tensor(float(value))  # type: ignore[arg-type]
-        except (TypeError, ValueError, RuntimeError):
-            raise ValueError(f"it is, or returns, {_kind(value)}") from None
-    return _real(tensor) if tensor.is_complex() else tensor.double()
-
-
-def _real(values: torch.Tensor) -> torch.Tensor:
-    """Real and imaginary part, so that both are compared, and NaN can be."""
-    return torch.view_as_real(values.to(COMPLEX))
-
-
-def _letter(name: str) -> str:
-    """`epsilon` for `varepsilon`, `\\epsilon` and ε; other names as they are."""
-    name = name.lstrip("\\").removeprefix("var") if name != "var" else name
-    greek = unicodedata.name(name, "") if len(name) == 1 else ""
-    return greek.rsplit(" ", 1)[-1].lower() if greek.startswith("GREEK SMALL LETTER") else name
-
-
-def _value(expression: sp.Expr, point: Mapping[str, sp.Rational]) -> complex:
-    at = {s: point[_letter(s.name)] for s in expression.free_symbols}
-    try:
-        return complex(sp.N(expression.subs(at), 20))
-    except (TypeError, ValueError, ZeroDivisionError):  # a pole, or not a number at all
-        return complex("nan")
-
-
-def _refuse_text(answer: object) -> None:
-    if isinstance(answer, str | bool):
-        raise ValueError(f"it is {_kind(answer)}")
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, torch.Tensor):
-        return f"a tensor of shape {tuple(value.shape)}"
-    if isinstance(value, str):
-        return f"the text {value!r}"
-    if callable(value):
-        return f"the function `{getattr(value, '__name__', value)}`"
-    return f"of type {type(value).__name__}"
 
 
 def _listed(shapes: list[tuple]) -> str:

@@ -29,7 +29,6 @@ def add_buttons(
     group = _group("Download this page", "fas fa-download", "notebook-buttons")
     file = posixpath.basename(name)
     if Path(app.outdir, f"{name}{STUDENT_SUFFIX}.ipynb").is_file():
-        group["caption"] = "Notebook"
         group["buttons"] += [
             _download(
                 f"{file}{STUDENT_SUFFIX}.ipynb", "student", "no solutions, answers are checked"
