@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 
 from .deck import copy_sources, write_deck
 from .marks import SlideDirective, SlidesDirective, slide, slide_title, slides, unmark
-from .plan import plan
+from .plan import items_of
 
 
 def setup(app: Sphinx) -> dict[str, object]:
@@ -29,5 +29,5 @@ def setup(app: Sphinx) -> dict[str, object]:
 
 
 def _choose(app: Sphinx, doctree: nodes.document, name: str) -> None:
-    doctree.slides_plan = plan(doctree)
+    doctree.slides_plan = items_of(doctree)
     unmark(doctree)

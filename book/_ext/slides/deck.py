@@ -10,7 +10,7 @@ from pathlib import Path
 
 from docutils import nodes
 from figures import steady_images
-from page import description, plain_roles, scrollable
+from page import plain_roles, scrollable
 from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 
@@ -39,7 +39,7 @@ def write_deck(
     writer = _Writer(app, chapter)
     opening = Slide(
         writer.inline(app.env.titles[name].children),
-        f'<p>{escape(description(doctree))}</p>\n<p class="cite">{escape(book)}</p>',
+        f'{writer.opening(doctree)}\n<p class="cite">A chapter of {escape(book)}</p>',
         "opening",
     )
     here = app.builder.get_target_uri(name)
@@ -113,6 +113,11 @@ class _Writer:
             for item, name, body in zip(items, names, bodies, strict=True)
         ]
 
+    def opening(self, doctree: nodes.document) -> str:
+        """What the chapter says below its title."""
+        first = next(iter(doctree.findall(nodes.paragraph)), nodes.paragraph())
+        return self._linked(_without_ids(self._html(first)))
+
     def inline(self, content: list[nodes.Node]) -> str:
         """The HTML of a title."""
         title = nodes.inline("", "", *(node.deepcopy() for node in content))
@@ -142,6 +147,8 @@ class _Writer:
     def _html(self, node: nodes.Node) -> str:
         html = self.app.builder.render_partial(node.deepcopy())["fragment"]
         html = re.sub(r'<a class="headerlink".*?</a>', "", html, flags=re.S)
+        # A picture that is as large as the slide leads nowhere.
+        html = re.sub(r'<a class="[^"]*image-reference[^>]*>\s*(<img [^>]*>)\s*</a>', r"\1", html)
         return plain_roles(scrollable(html)).strip()
 
     def _linked(self, html: str) -> str:

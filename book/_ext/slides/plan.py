@@ -17,7 +17,8 @@ from .marks import SECTIONS, slide, slide_title, slides
 logger = logging.getLogger(__name__)
 
 STEPS_A_SLIDE = 2
-ROWS_A_SLIDE = 8
+ROOM = 13.0  # in lines, as the mark of a step stands beside its reason
+ROWS_A_SLIDE = 10
 PROSE = (
     nodes.paragraph,
     nodes.math_block,
@@ -52,7 +53,7 @@ class Item:
     left_out: int = 0
 
 
-def plan(doctree: nodes.document) -> list[Item]:
+def items_of(doctree: nodes.document) -> list[Item]:
     """The items of a page that asks a question, none for any other page."""
     sections = [s for s in doctree.findall(nodes.section) if "the-question" in s["ids"]]
     marks = list(doctree.findall(slides))
@@ -236,13 +237,14 @@ def _tables(item: Item, choice: Choice) -> Iterator[Item]:
         for index, wanted in enumerate(choice.rows([row.children[0].astext() for row in rows]))
         if wanted
     ]
-    for start in range(0, len(shown), ROWS_A_SLIDE):
+    count = -(-len(shown) // ROWS_A_SLIDE)
+    for number in range(count):  # as many rows on each, or one more
         part = table.deepcopy()
         body = next(iter(part.findall(nodes.tbody)))
-        body.children = [body.children[i] for i in shown[start : start + ROWS_A_SLIDE]]
-        notes = item.notes if start == 0 else []
-        left_out = len(rows) - len(shown)
-        yield Item(item.kind, item.name, item.title, [part], notes, left_out)
+        ends = (number * len(shown) // count, (number + 1) * len(shown) // count)
+        body.children = [body.children[i] for i in shown[slice(*ends)]]
+        notes = item.notes if number == 0 else []
+        yield Item(item.kind, item.name, item.title, [part], notes, len(rows) - len(shown))
 
 
 def _grouped(items: Iterable[Item]) -> Iterator[Item]:
@@ -268,7 +270,7 @@ def _frames(steps: list[Item]) -> Iterator[Item]:
         Piece("", step.name, step.content[0].astext(), step.content[-1].astext(), "")
         for step in steps
     ]
-    for group in frames(sized, STEPS_A_SLIDE):
+    for group in frames(sized, STEPS_A_SLIDE, room=ROOM):
         members = [by_label[piece.label] for piece in group]
         content: list[nodes.Node] = [
             nodes.container("", *(n.deepcopy() for n in m.content), classes=["step"])

@@ -6,15 +6,16 @@ from scorelab.derivations.export.pieces import Piece
 
 __all__ = ["frames"]
 
-_HEIGHT = 12.5  # of a slide's body, in lines
+_ROOM = 12.5  # of a slide's body, in lines
 
 
-def frames(steps: Sequence[Piece], per_frame: int) -> list[list[Piece]]:
+def frames(steps: Sequence[Piece], per_frame: int, *, room: float = _ROOM) -> list[list[Piece]]:
     """Put neighbours together where they fit on a slide.
 
     Args:
         steps: In order.
         per_frame: How many may share a slide.
+        room: Lines of text that a slide has room for.
 
     Raises:
         ValueError: If `per_frame` is less than 1.
@@ -26,7 +27,7 @@ def frames(steps: Sequence[Piece], per_frame: int) -> list[list[Piece]]:
         fits = (
             groups
             and len(groups[-1]) < per_frame
-            and sum(map(_height, groups[-1])) + _height(piece) <= _HEIGHT
+            and sum(map(_height, groups[-1])) + _height(piece) <= room
         )
         if fits:
             groups[-1].append(piece)
