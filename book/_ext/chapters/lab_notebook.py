@@ -159,7 +159,10 @@ def divide(notebook: NotebookNode) -> list[Section]:
 
 
 def _answers(sections: list[Section], asked: list[Question]) -> Iterator[NotebookNode]:
-    """The cells of one chapter, below the questions that they answer."""
+    """The cells of one chapter, below the questions that they answer.
+
+    A section that answers two questions stands below the first; the other refers to it.
+    """
     answered_by: dict[str, Question] = {}
     for question in asked:
         for title in question.sections:
@@ -176,24 +179,26 @@ def _answers(sections: list[Section], asked: list[Question]) -> Iterator[Noteboo
             continue
         if question is not now:
             now = question
-            yield new_markdown_cell(_heading(question, continued=question.name in begun))
+            yield _heading(question, answered_by, continued=question.name in begun)
             begun.add(question.name)
         yield from _shown(section)
     for question in asked:
         if question.name not in begun:
-            yield new_markdown_cell(_heading(question) + "\n\n" + _above(question))
+            yield _heading(question, answered_by)
 
 
-def _heading(question: Question, *, continued: bool = False) -> str:
+def _heading(
+    question: Question, answered_by: dict[str, Question], *, continued: bool = False
+) -> NotebookNode:
+    """The heading of a question: what is asked, and what under another heading answers it."""
     if continued:
-        return f"### {question.title}, continued"
-    box = "\n".join(f"> {line}".rstrip() for line in _plain(question.asked).splitlines())
-    return f"### {question.title}\n\n> **What is asked**\n>\n{box}"
-
-
-def _above(question: Question) -> str:
-    titles = ", ".join(f"*{title}*" for title in question.sections)
-    return f"Answered above, under {titles}."
+        return new_markdown_cell(f"### {question.title}, continued")
+    asked = plain_output(question.asked, MACROS, lambda label: None)
+    box = "\n".join(f"> {line}".rstrip() for line in asked.splitlines())
+    text = f"### {question.title}\n\n> **What is asked**\n>\n{box}"
+    elsewhere = {title: answered_by[nodes.make_id(title)] for title in question.sections}
+    also = [f"*{t}* ({q.name})" for t, q in elsewhere.items() if q is not question]
+    return new_markdown_cell(text + (f"\n\nSee also {', '.join(also)}." if also else ""))
 
 
 def _shown(section: Section) -> Iterator[NotebookNode]:
@@ -224,11 +229,6 @@ def _opening(app: Sphinx) -> list[NotebookNode]:
         new_markdown_cell(INTRODUCTION.format(book=book)),
         new_code_cell(CHECK.format(how=how)),
     ]
-
-
-def _plain(markdown: str) -> str:
-    """Markdown that Jupyter understands: without the book's macros."""
-    return plain_output(markdown, MACROS, lambda label: None)
 
 
 # Outputs that weigh less
