@@ -1,8 +1,8 @@
 """Indices made from the book itself: of figures and films, and of algorithms.
 
 ``{figure-index}`` lists every figure and film with its number. ``{algorithm-index}`` takes lines
-``scorelab.module.name: words`` and finds the sections that show the function's source, or, if none
-does, the first one whose code calls it; a function that is nowhere is a warning.
+``scorelab.module.name: words`` and finds the sections that show the function's source, and the
+first one whose code calls it; a function that is nowhere is a warning.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ class CodePlaces(EnvironmentCollector):
                 names = re.findall(r"^(?:def|class) (\w+)", block.astext(), re.M)
                 kind = "shown"
             else:
-                names, kind = re.findall(r"\b(\w+)\(", block.astext()), "called"
+                names, kind = re.findall(r"\b(\w+)[(.]", block.astext()), "called"
+            if kind == "called" and section[1] == "Exercises":
+                continue
             for name in names:
                 found[kind].setdefault(name, section)
         _places(app.env)[app.env.docname] = found
@@ -125,19 +127,21 @@ class WriteIndices(SphinxPostTransform):
             yield [[nodes.Text(words)], [target], where]
 
     def _where(self, name: str) -> list[nodes.Node]:
-        """Links to the sections that show the source, else to the first that calls it."""
-        found = [
-            (kind, page, *section)
-            for kind in ("shown", "called")
-            for page in reading.order(self.env)
-            for section in [_places(self.env).get(page, {}).get(kind, {}).get(name)]
-            if section
-        ]
-        shown = [f for f in found if f[0] == "shown"] or found[:1]
+        """Links to the first section that calls it and to those that show its source."""
+        found: dict[tuple[str, str], str] = {}
+        called = False
+        for page in reading.chapters(self.env):
+            places = _places(self.env).get(page, {"shown": {}, "called": {}})
+            if name in places["called"] and not called:
+                called = True
+                anchor, title = places["called"][name]
+                found[page, anchor] = title
+            if name in places["shown"]:
+                anchor, title = places["shown"][name]
+                found[page, anchor] = title
         links: list[nodes.Node] = []
-        for _, page, anchor, title in shown:
-            chapter = self.env.titles[page].astext()
-            words = chapter if title == chapter else f"{chapter}: {title}"
+        for (page, anchor), title in found.items():
+            words = f"{self.env.titles[page].astext()}: {title}"
             links += [nodes.Text("; ")] * bool(links) + [self._link(page, anchor, words)]
         return links
 

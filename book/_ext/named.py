@@ -70,6 +70,10 @@ class NamedDomain(Domain):
         """The things of each page, in its order."""
         return self.data["things"]
 
+    def get_type_name(self, type: ObjType, primary: bool = False) -> str:
+        """Its own words: 'equation', not 'Things with a name equation'."""
+        return type.lname
+
     def clear_doc(self, docname: str) -> None:
         self.data["things"].pop(docname, None)
         self.data["introduced"].pop(docname, None)
