@@ -147,43 +147,78 @@
   document.addEventListener("pointerover", offerFor);
   document.addEventListener("focusin", offerFor);
 
-  // A look at an equation, a figure or a reference, without leaving the line.
+  // A look at an equation, a figure, a reference or a word, without leaving the line. What is on
+  // another page cannot be fetched from disk; the words' definitions come with the page.
   const preview = document.createElement("div");
   preview.className = "preview";
+  preview.id = "preview";
+  preview.setAttribute("role", "tooltip");
+  const words = document.querySelector("template#words")?.content;
   let waiting = 0;
-  function hidePreview() { clearTimeout(waiting); preview.remove(); }
+  let shownFor = null;
+  function hidePreview() {
+    clearTimeout(waiting);
+    preview.remove();
+    shownFor?.removeAttribute("aria-describedby");
+    shownFor = null;
+  }
+  const previewOf = (link) => {
+    if (!link.hash || link.matches(".headerlink")) return null;
+    const id = decodeURIComponent(link.hash.slice(1));
+    const word = words?.querySelector(`[data-word="${CSS.escape(id)}"]`);
+    if (word) return word;
+    if (link.pathname !== location.pathname) return null;
+    const target = document.getElementById(id);
+    return target?.closest("div.math, figure, div.citation") ?? null;
+  };
   const showPreview = (link, target) => {
-    const copy = target.cloneNode(true);
+    hidePreview();
+    const copy = document.importNode(target, true);
     copy.removeAttribute("id");
     all("[id]", copy).forEach((inner) => inner.removeAttribute("id"));
     all(".copy", copy).forEach((button) => button.remove());
+    all("[tabindex]", copy).forEach((inner) => inner.removeAttribute("tabindex"));
     all("video", copy).forEach((video) => video.removeAttribute("controls"));
     preview.replaceChildren(copy);
     document.body.append(preview);
+    shownFor = link;
+    link.setAttribute("aria-describedby", preview.id);
     const at = link.getBoundingClientRect();
     preview.style.left = `${Math.max(8, Math.min(at.left, innerWidth - preview.offsetWidth - 8)) + scrollX}px`;
     const above = at.top > preview.offsetHeight + 12;
     preview.style.top = `${scrollY + (above ? at.top - preview.offsetHeight - 8 : at.bottom + 8)}px`;
   };
+  const previewSoon = (event) => {
+    const link = event.target.closest?.("article a.internal[href*='#']");
+    if (!link || link === shownFor) return;
+    const target = previewOf(link);
+    if (!target) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(showPreview, event.type === "focusin" ? 0 : 220, link, target);
+  };
+  const hideSoon = () => { clearTimeout(waiting); waiting = setTimeout(hidePreview, 150); };
+  const leaving = (event) => {
+    if (event.target.closest?.("article a.internal[href*='#'], .preview")) hideSoon();
+  };
   if (matchMedia("(hover: hover)").matches) {
-    all("article a.internal[href*='#']").forEach((link) => {
-      if (link.closest(".headerlink") || link.pathname !== location.pathname) return;
-      const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
-      const shown = target?.closest("div.math, figure, div.citation") ?? (target?.matches("span") ? target.closest("div.math, figure") : null);
-      if (!shown) return;
-      link.addEventListener("pointerenter", () => { waiting = setTimeout(showPreview, 220, link, shown); });
-      link.addEventListener("pointerleave", hidePreview);
-    });
+    document.addEventListener("pointerover", previewSoon);
+    document.addEventListener("pointerout", leaving);
+    // The pointer may come to rest on the preview itself.
+    preview.addEventListener("pointerover", () => clearTimeout(waiting));
   }
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches?.("a:focus-visible")) previewSoon(event);
+  });
+  document.addEventListener("focusout", leaving);
 
   // Videos run while they are seen, and only for readers who do not ask for stillness.
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const videos = all("video.scorelab-video");
   const stopped = new WeakSet(); // by the reader, who means it
-  const leaving = new WeakSet(); // by this script, as the video left the screen
+  const departing = new WeakSet(); // by this script, as the video left the screen
   const rest = (video) => {
     if (video.paused) return;
-    leaving.add(video);
+    departing.add(video);
     video.pause();
   };
   const onScreen = new IntersectionObserver((entries) => {
@@ -193,7 +228,7 @@
     }
   }, {threshold: 0.25});
   videos.forEach((video) => {
-    video.addEventListener("pause", () => { if (!leaving.delete(video)) stopped.add(video); });
+    video.addEventListener("pause", () => { if (!departing.delete(video)) stopped.add(video); });
     video.addEventListener("play", () => stopped.delete(video));
     onScreen.observe(video);
   });
