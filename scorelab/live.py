@@ -126,7 +126,7 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         "annealed",
-        "Annealed: every mode found",
+        "Annealing finds every mode",
         "At much noise there is one hill; as σ falls it splits, the far mode gets its share while "
         "particles can still cross, and all three weights come out right.",
         twin="far-mode",
@@ -135,7 +135,7 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         "step-too-large",
-        "Step too large: it diverges",
+        "Step too large, it diverges",
         "At ε = 3 each step overshoots the modes by more than the last, and the exact samples of "
         "the start fly apart, first along the narrow axes.",
         twin="step-right",
@@ -144,7 +144,7 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         "step-right",
-        "Small step: the law stays",
+        "Small step, the law stays",
         "Every particle moves at every step, and yet nothing changes: weights and variances stay "
         "where the exact samples of the start have them.",
         twin="step-too-large",
@@ -153,7 +153,7 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         "step-biased",
-        "Step large: too wide",
+        "Large step, too wide",
         "ε = 0.7 does not diverge, it only lies: the cloud settles wider than the contours, and "
         "the variance inside the modes stays well above 1.",
         twin="mala",
@@ -162,7 +162,7 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         "mala",
-        "The same step, Metropolis-adjusted",
+        "Large step, Metropolis-adjusted",
         "The same ε = 0.7 as a proposal: some moves are refused, and the law of the cloud stays "
         "exactly where it was.",
         twin="step-biased",
@@ -198,7 +198,7 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         "forward",
-        "Forward: data become noise",
+        "Data become noise",
         "The three modes shrink towards the origin and drown in noise; from about t = 6 on nobody "
         "could tell the cloud from N(0, I).",
         twin="reverse",
@@ -207,7 +207,7 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         "reverse",
-        "Reverse: noise becomes data",
+        "Noise becomes data",
         "From N(0, I) at t = 10 nothing seems to happen until t = 4; then the cloud parts, and at "
         "the end all three modes have their weights and their shapes.",
         twin="stopped-early",
@@ -225,7 +225,7 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         "short-time",
-        "Started too late",
+        "Noise time too short",
         "At T = 2 the data are not yet noise, so N(0, I) is the wrong start: the far mode gets "
         "far too little, although every step of the way back is right.",
         twin="reverse",
@@ -234,7 +234,7 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         "flow-euler",
-        "Probability flow, Euler",
+        "Probability flow by Euler",
         "Smooth paths without noise, but each of the 40 steps keeps to the slope of its start: the "
         "modes come out with the wrong variance.",
         twin="flow-heun",
@@ -243,7 +243,7 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         "flow-heun",
-        "Probability flow, Heun",
+        "Probability flow by Heun",
         "Twenty steps of two evaluations each cost the same as forty of Euler's, and the "
         "modes have nearly their own variance.",
         twin="flow-euler",

@@ -19,7 +19,7 @@
   /** As many decimals as two digits of the error need, such as 0.600 ± 0.011. */
   function estimate({value, error}) {
     if (!Number.isFinite(value)) return "–";
-    if (!(error > 0)) return value.toFixed(3);
+    if (!(error >= 5e-5)) return value.toFixed(3);
     const decimals = Math.min(4, Math.max(0, 1 - Math.floor(Math.log10(error))));
     if (value >= 1e4) return value.toExponential(1);
     return `${value.toFixed(decimals)} ± ${error.toFixed(decimals)}`;
@@ -61,11 +61,11 @@
       [...measured.weights, measured.variance].forEach((one, k) => {
         const line = this.lines[k];
         const good = !diverged && Number.isFinite(one.value);
-        const value = good ? Math.min(one.value / line.scale, 1) : 0;
-        const error = good ? (one.error || 0) / line.scale : 0;
+        const value = good ? one.value / line.scale : 0, error = good ? (one.error || 0) / line.scale : 0;
+        const inside = (place) => Math.min(1, Math.max(0, place));
         line.value.textContent = diverged ? "–" : estimate(one);
-        line.fill.style.width = `${100 * value}%`;
-        const low = Math.max(0, value - error), high = Math.min(1, value + error);
+        line.fill.style.width = `${100 * inside(value)}%`;
+        const low = inside(value - error), high = inside(value + error);
         line.error.style.left = `${100 * low}%`;
         line.error.style.width = `${100 * (high - low)}%`;
       });

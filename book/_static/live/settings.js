@@ -24,7 +24,7 @@
     choice("noise", "Noise of a step", {std: "√ε z", variance: "ε z (a mistake)"},
       {samplers: ["langevin", "annealed", "forward", "reverse"], live: true}),
     choice("prior", "Start", {normal: "normal", data: "exact samples", point: "one point"}),
-    number("prior_std", "Its standard deviation", 0.05, 50, {log: true}),
+    number("prior_std", "Its std", 0.05, 50, {log: true}),
     number("n", "Particles", 1, 20000, {log: true, integer: true}),
     number("seed", "Seed", 0, 999999, {integer: true}),
   ];
@@ -33,7 +33,7 @@
     y: number("y", "y", -100, 100), scale: number("scale", "scale", 0.05, 20),
     ratio: number("ratio", "axis ratio", 0.1, 10), angle: number("angle", "angle °", -180, 180),
   };
-  const SPEEDS = {2: "2 steps a second", 10: "10", 30: "30", 60: "60", 120: "120", 300: "300", 1000: "1,000"};
+  const SPEEDS = Object.fromEntries([2, 10, 30, 60, 120, 300, 1000].map((n) => [n, `${n} steps/s`]));
   const SHOWN = {contours: "Contours", density: "Density", score: "Score", trails: "Trails"};
   const ZOOM = number("zoom", "Zoom", 0.1, 8);
   const MOST = 5; // components
