@@ -1,4 +1,7 @@
-"""Live figures: ``{live}`` puts a ``<score-lab>`` on a page, which then loads its scripts.
+"""Live figures: ``{live}`` puts a ``<score-lab>`` on a page, which then loads its script.
+
+The script and the style sheet are the files of ``book/_static/live``, joined as they are: a page
+asks for one file, and thirteen compress better together.
 
 The element holds what is seen without scripts and in print: a figure of the page that it takes the
 place of (``:replaces: fig-name``), or a line that refers to one nearby (``:still: fig-name``).
@@ -9,9 +12,11 @@ The presets are those of ``scorelab.live``; the scripts find them in a file writ
 from __future__ import annotations
 
 import json
+import shutil
 from html import escape
 from pathlib import Path
 
+import styles
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
@@ -23,9 +28,9 @@ from sphinx.writers.html5 import HTML5Translator
 
 from scorelab import live
 
-FOLDER = "live"
-SCRIPTS = (  # in the order in which they need each other
-    "random", "mixture", "samplers", "run", "presets", "settings", "ground", "particles", "panel",
+SOURCE = Path(__file__).resolve().parent.parent / "_static" / "live"
+SCRIPTS = (
+    "random", "mixture", "samplers", "run", "settings", "ground", "particles", "panel",
     "handles", "controls", "colours", "player", "element",
 )  # fmt: skip
 PRESETS = {preset.name: preset for preset in live.PRESETS}
@@ -33,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 class live_figure(nodes.General, nodes.Element):
-    """A live figure: ``preset``, ``ids``, and as children what it shows without scripts."""
+    """A live figure: ``preset``, the id ``element``, and what it shows without scripts."""
 
 
 class Live(SphinxDirective):
@@ -54,7 +59,7 @@ class Live(SphinxDirective):
         if bool(still) == bool(replaces):
             raise self.error("a live figure needs :still: or :replaces: with a figure's name")
         name = self.options.get("name", f"live-{preset}")
-        node = live_figure(preset=preset, ids=[name], replaces=replaces or "")
+        node = live_figure(preset=preset, element=name, replaces=replaces or "")
         self.set_source_info(node)
         if still:
             text = (
@@ -75,17 +80,20 @@ class LiveList(SphinxDirective):
         items = []
         for preset in PRESETS.values():
             link = f"#live={figure}&preset={preset.name}"
-            kind, word = ("works", "right") if preset.works else ("fails", "wrong")
+            kind, word = ("works", "(right)") if preset.works else ("fails", "(wrong)")
             items.append(
                 f'<li class="{kind}"><a href="{escape(link)}">{escape(preset.title)}</a> '
-                f'<span class="live-kind">{word}</span><p>{escape(preset.see)}</p></li>'
+                f'<span class="sr">{word}</span><p>{escape(preset.see)}</p></li>'
             )
         html = f'<ul class="live-list">{"".join(items)}</ul>'
         return [nodes.raw("", html, format="html")]
 
 
 class TakePlace(SphinxPostTransform):
-    """Moves the pictures of the figure that a live figure replaces into the live figure."""
+    """Fetches the figure that a live figure replaces, and puts its pictures into the live one.
+
+    So the caption stands below the live figure, and a cell's source stays where the cell is.
+    """
 
     default_priority = 900
     formats = ("html",)
@@ -103,14 +111,12 @@ class TakePlace(SphinxPostTransform):
                 )
                 continue
             figure = found[0]
-            node.parent.remove(node)
-            pictures = [
-                child for child in figure.children if not isinstance(child, nodes.Titular)
-                and not isinstance(child, nodes.caption | nodes.legend)
-            ]  # fmt: skip
-            for picture in pictures:
+            figure.parent.remove(figure)
+            node.replace_self(figure)
+            words = nodes.Titular | nodes.caption | nodes.legend
+            for picture in [child for child in figure.children if not isinstance(child, words)]:
                 figure.remove(picture)
-            node.extend(pictures)
+                node.append(picture)
             figure.insert(0, node)
 
 
@@ -119,36 +125,45 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_directive("live", Live)
     app.add_directive("live-list", LiveList)
     app.add_post_transform(TakePlace)
-    app.add_config_value("live_presets", script(), "env", str)
+    # A page with a live figure is read again when a preset changes.
+    app.add_config_value("live_presets", presets(), "env", str)
     app.connect("html-page-context", _load)
-    app.connect("build-finished", _write_presets, priority=600)
+    app.connect("build-finished", _write, priority=600)  # after all of _static has been copied
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def script() -> str:
+def presets() -> str:
     """The presets as a script."""
     return f"(globalThis.ScoreLab ??= {{}}).described = {json.dumps(live.described())};\n"
+
+
+def script() -> str:
+    """All scripts, in the order in which they need each other."""
+    texts = {name: (SOURCE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS}
+    joined = "\n".join(f"// ---- {name}.js\n{text}" for name, text in texts.items())
+    return presets() + joined
 
 
 def _load(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document) -> None:
     if doctree is None or not any(doctree.findall(live_figure)):
         return
-    app.add_css_file(f"{FOLDER}/live.css")
-    for name in SCRIPTS:
-        app.add_js_file(f"{FOLDER}/{name}.js")
+    app.add_css_file("live.css")
+    app.add_js_file("live.js")
 
 
-def _write_presets(app: Sphinx, exception: Exception | None) -> None:
+def _write(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html":
         return
-    target = Path(app.outdir) / "_static" / FOLDER / "presets.js"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(script(), encoding="utf-8")
+    static = Path(app.outdir) / "_static"
+    shutil.rmtree(static / SOURCE.name, ignore_errors=True)
+    sheet = (SOURCE / "live.css").read_text(encoding="utf-8")
+    (static / "live.css").write_text(styles.minified(sheet), encoding="utf-8")
+    (static / "live.js").write_text(script(), encoding="utf-8")
 
 
 def _visit(translator: HTML5Translator, node: live_figure) -> None:
     translator.body.append(
-        f'<score-lab id="{escape(node["ids"][0])}" preset="{escape(node["preset"])}">'
+        f'<score-lab id="{escape(node["element"])}" preset="{escape(node["preset"])}">'
     )
 
 

@@ -46,7 +46,7 @@
       show(now);
     });
     const range = slider && build("input",
-      {type: "range", min: 0, max: 1, step: 0.001, tabindex: "-1", "aria-hidden": "true"});
+      {type: "range", min: 0, max: 1, step: 0.001, tabindex: "-1", "aria-hidden": "true", title: limits.label});
     if (range) range.addEventListener("input", () => changed(lab.within(limits, value(Number(range.value)))));
     let now = min;
     const show = (number) => {
@@ -147,6 +147,8 @@
       const preset = lab.preset(settings.preset), twin = lab.preset(preset.twin);
       this.preset.value = preset.name;
       this.sampler.value = settings.sampler;
+      // While a handle is dragged nothing below may move, though this sentence is a shorter one.
+      this.see.style.minHeight = changed ? this.see.style.minHeight || `${this.see.offsetHeight}px` : "";
       this.sentence.textContent = changed ? "Your own settings." : preset.see;
       this.restore.hidden = !changed;
       this.twin.textContent = preset.works && !twin.works ? `How it fails: ${twin.title}`

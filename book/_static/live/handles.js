@@ -101,7 +101,7 @@
      * the component that change; `which()` says whose they are, if not the chosen one's.
      */
     grip(kind, drag, nudge, which = () => this.chosen) {
-      const button = lab.build("button", {class: kind, type: "button"});
+      const button = lab.build("button", {class: kind, type: "button", "aria-label": "Handle"});
       const change = (values) => this.changed(which(), lab.shaped({...this.components[which()], ...values}));
       button.addEventListener("pointerdown", (event) => {
         this.dragging = true;

@@ -95,6 +95,11 @@
 
     look(seen) {
       this.seen = seen;
+      if (!seen) {
+        cancelAnimationFrame(this.frame);
+        this.frame = 0;
+        this.last = undefined;
+      }
       if (seen && this.waiting && !calm.matches) this.go();
       this.wake();
     }
