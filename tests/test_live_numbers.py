@@ -16,10 +16,10 @@ import live_browser
 import live_fixtures
 import pytest
 import torch
+from browsing import CHROMIUM, FLAGS
 from playwright.sync_api import Page as Tab
 from playwright.sync_api import sync_playwright
 from scipy import stats
-from test_browser import CHROMIUM, FLAGS
 
 from scorelab import live
 

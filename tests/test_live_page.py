@@ -11,9 +11,10 @@ import live_browser
 import pytest
 import test_browser
 from axe_playwright_python.sync_playwright import Axe
+from browsing import Visit
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
-from test_browser import DESK, HTML, PHONE, Visit, browser, too_wide  # noqa: F401, the fixture
+from test_browser import DESK, HTML, PHONE, too_wide
 
 PAGE = "book/live.html"
 LAB = "document.querySelector('score-lab')"
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:  # noqa: F811
+def visit(browser: Browser) -> Iterator[Visit]:
     """The page of the live figure, paused at its start."""
     with Visit(browser, test_browser.url(PAGE), viewport=DESK) as visit:
         visit.tab.evaluate(f"{LAB}.player.reset()")
@@ -55,7 +56,7 @@ def unfold(tab: Tab) -> None:
 # -------------------------------------------------------------------------------- when it runs
 
 
-def test_it_starts_when_it_is_seen_and_rests_when_it_is_not(browser: Browser) -> None:  # noqa: F811
+def test_it_starts_when_it_is_seen_and_rests_when_it_is_not(browser: Browser) -> None:
     with Visit(browser, test_browser.url(PAGE), viewport=DESK) as visit:
         visit.tab.wait_for_function(f"{LAB}.player.run.taken > 3")
         visit.tab.evaluate("scrollTo({top: document.body.scrollHeight, behavior: 'instant'})")
@@ -83,7 +84,7 @@ def test_it_rests_in_a_hidden_tab(visit: Visit) -> None:
     tab.wait_for_function(f"{LAB}.player.run.taken > {before + 1}")
 
 
-def test_with_reduced_motion_it_waits_and_runs_at_one_go(browser: Browser) -> None:  # noqa: F811
+def test_with_reduced_motion_it_waits_and_runs_at_one_go(browser: Browser) -> None:
     address = f"{test_browser.url(PAGE)}#live=lab&preset=step-right&n=500&n_steps=300"
     with Visit(browser, address, viewport=DESK, reduced_motion="reduce") as visit:
         tab = visit.tab
@@ -317,7 +318,7 @@ def test_a_link_in_the_list_opens_its_run(visit: Visit) -> None:
 # ------------------------------------------------------------------------------ the address
 
 
-def test_the_address_holds_the_state(visit: Visit, browser: Browser) -> None:  # noqa: F811
+def test_the_address_holds_the_state(visit: Visit, browser: Browser) -> None:
     tab = visit.tab
     tab.evaluate(f"{LAB}.load(ScoreLab.complete('reverse'))")
     tab.evaluate(f"{LAB}.set({{n: 250, T: 4, seed: 12, trails: true, zoom: 1.5, speed: 30}})")
@@ -349,7 +350,7 @@ def test_the_address_holds_the_state(visit: Visit, browser: Browser) -> None:  #
         "live=lab&preset=%E0%A4%A",
     ],
 )
-def test_an_address_full_of_mistakes_gives_a_figure(browser: Browser, hash_: str) -> None:  # noqa: F811
+def test_an_address_full_of_mistakes_gives_a_figure(browser: Browser, hash_: str) -> None:
     with Visit(browser, f"{test_browser.url(PAGE)}#{hash_}", viewport=DESK) as visit:
         tab = visit.tab
         tab.evaluate(f"for (let i = 0; i < 5; i++) {LAB}.player.step();")
@@ -483,7 +484,7 @@ def test_full_screen(visit: Visit) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-def test_it_is_accessible_and_fits_unfolded(browser: Browser, scheme, viewport) -> None:  # noqa: F811
+def test_it_is_accessible_and_fits_unfolded(browser: Browser, scheme, viewport) -> None:
     with Visit(browser, test_browser.url(PAGE), viewport=viewport, color_scheme=scheme) as visit:
         unfold(visit.tab)
         visit.tab.locator(".live-mean").first.focus()
@@ -503,7 +504,7 @@ def test_a_change_of_palette_changes_the_picture(visit: Visit) -> None:
 # --------------------------------------------------------------- without scripts, and several
 
 
-def test_without_scripts_and_in_print_a_still_picture(browser: Browser) -> None:  # noqa: F811
+def test_without_scripts_and_in_print_a_still_picture(browser: Browser) -> None:
     with Visit(browser, test_browser.url(PAGE), viewport=DESK, java_script_enabled=False) as visit:
         assert visit.tab.locator("score-lab img:visible").count() == 1
     with Visit(browser, test_browser.url(PAGE), viewport=DESK) as visit:
@@ -514,7 +515,7 @@ def test_without_scripts_and_in_print_a_still_picture(browser: Browser) -> None:
         assert not tab.locator(".live-app").is_visible()
 
 
-def test_in_a_chapter_a_line_names_the_still_picture(browser: Browser) -> None:  # noqa: F811
+def test_in_a_chapter_a_line_names_the_still_picture(browser: Browser) -> None:
     address = test_browser.url("book/langevin/langevin.html")
     with Visit(browser, address, viewport=DESK, java_script_enabled=False) as visit:
         line = visit.tab.locator("score-lab p")
@@ -534,7 +535,7 @@ def test_its_script_is_light() -> None:
 
 
 @pytest.fixture
-def two(browser: Browser, tmp_path: Path) -> Iterator[Tab]:  # noqa: F811
+def two(browser: Browser, tmp_path: Path) -> Iterator[Tab]:
     """A page with two figures."""
     html = (HTML / PAGE).read_text(encoding="utf-8")
     base = (HTML / "book").as_uri()
@@ -587,7 +588,7 @@ def test_a_figure_that_is_taken_away_stops(two: Tab) -> None:
 
 @pytest.mark.alone
 @pytest.mark.parametrize("preset", ["far-mode", "mala", "annealed", "reverse"])
-def test_twenty_thousand_particles_move_smoothly(browser: Browser, preset: str) -> None:  # noqa: F811
+def test_twenty_thousand_particles_move_smoothly(browser: Browser, preset: str) -> None:
     """55 frames a second and a step in each, over three seconds; the best of three tries."""
     hash_ = f"#live=lab&preset={preset}&n=20000&n_steps=20000&speed=60"
     with Visit(browser, test_browser.url(PAGE) + hash_, viewport=DESK) as visit:

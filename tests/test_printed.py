@@ -14,9 +14,10 @@ from pathlib import Path
 
 import printed
 import pytest
+from browsing import Visit
 from bs4 import BeautifulSoup
 from printed import Part, contents, main, one_document
-from test_browser import HTML, PAGES, Visit, browser, needs_book, url  # noqa: F401
+from test_browser import HTML, PAGES, needs_book, url
 
 A4 = {"width": 665, "height": 1000}  # the text block of A4 with the style sheet's margins
 MIXTURE, OU = "book/langevin/mixture", "book/sde/ornstein-uhlenbeck"
@@ -25,7 +26,7 @@ CONFIG = {"title": "The Lab & more", "author": "Readers"}
 
 @needs_book
 @pytest.mark.parametrize("page", PAGES)
-def test_nothing_to_press_is_printed_and_nothing_is_cut(browser, page):  # noqa: F811
+def test_nothing_to_press_is_printed_and_nothing_is_cut(browser, page):
     with Visit(browser, url(page), viewport=A4, color_scheme="dark") as visit:
         visit.tab.emulate_media(media="print", color_scheme="dark")
         assert (
@@ -41,7 +42,7 @@ def test_nothing_to_press_is_printed_and_nothing_is_cut(browser, page):  # noqa:
 
 
 @needs_book
-def test_films_are_printed_as_their_posters(browser):  # noqa: F811
+def test_films_are_printed_as_their_posters(browser):
     page = next(p for p in PAGES if "<video" in (HTML / p).read_text(encoding="utf-8"))
     with Visit(browser, url(page), viewport=A4) as visit:
         visit.tab.emulate_media(media="print")
@@ -58,7 +59,7 @@ def test_films_are_printed_as_their_posters(browser):  # noqa: F811
 
 
 @needs_book
-def test_the_mark_of_a_derivation_is_printed(browser):  # noqa: F811
+def test_the_mark_of_a_derivation_is_printed(browser):
     with Visit(browser, url(f"{MIXTURE}.html"), viewport=A4) as visit:
         visit.tab.emulate_media(media="print")
         line = visit.tab.locator(".takeaway .what").first
@@ -67,7 +68,7 @@ def test_the_mark_of_a_derivation_is_printed(browser):  # noqa: F811
 
 
 @needs_book
-def test_folds_of_text_open_for_paper_and_close_again(browser):  # noqa: F811
+def test_folds_of_text_open_for_paper_and_close_again(browser):
     with Visit(browser, url(f"{MIXTURE}.html"), viewport=A4) as visit:
         folds = """() => [...document.querySelectorAll("details")].map(fold => [
             fold.open, fold.matches(".solution"), !!fold.querySelector("div.math")])"""
@@ -83,7 +84,7 @@ def test_folds_of_text_open_for_paper_and_close_again(browser):  # noqa: F811
 
 @needs_book
 @pytest.mark.parametrize(("says", "is_cut"), [("--em: 60", False), ("--me: 60", True)])
-def test_a_formula_wider_than_the_paper_is_set_smaller(browser, says, is_cut):  # noqa: F811
+def test_a_formula_wider_than_the_paper_is_set_smaller(browser, says, is_cut):
     with Visit(browser, url(f"{MIXTURE}.html"), viewport=A4) as visit:
         visit.tab.emulate_media(media="print")
         visit.tab.locator("div.math:has(.eqno) .formula").first.evaluate(
@@ -96,7 +97,7 @@ def test_a_formula_wider_than_the_paper_is_set_smaller(browser, says, is_cut):  
         assert bool(cut(visit.tab)) == is_cut
 
 
-def test_a_formula_that_is_cut_is_seen(browser, tmp_path):  # noqa: F811
+def test_a_formula_that_is_cut_is_seen(browser, tmp_path):
     page = tmp_path / "page.html"
     page.write_text(
         '<!DOCTYPE html><div class="math" style="width: 90px"><div class="formula">'

@@ -17,10 +17,11 @@ from zipfile import ZipFile
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from browsing import Visit
 from bs4 import BeautifulSoup, Tag
 from exports import ALL, Exports, file_name, step_of
 from playwright.sync_api import Page as Tab
-from test_browser import DESK, HTML, PAGES, PHONE, Visit, browser, needs_book, url  # noqa: F401
+from test_browser import DESK, HTML, PAGES, PHONE, needs_book, url
 
 from scorelab import derivations
 from scorelab.__main__ import main
@@ -123,7 +124,7 @@ def test_what_is_copied_is_what_to_latex_gives(name):
 
 @needs_book
 @pytest.mark.parametrize("name", ["mixture-score", "ou-reversibility"])
-def test_the_keyboard_copies_all_and_one_equation_and_the_citation(browser, name):  # noqa: F811
+def test_the_keyboard_copies_all_and_one_equation_and_the_citation(browser, name):
     derivation = derivations.get(name)
     with Visit(browser, url(homes()[name]), viewport=DESK, **CLIPBOARD) as visit:
         tab = visit.tab
@@ -148,7 +149,7 @@ def test_the_keyboard_copies_all_and_one_equation_and_the_citation(browser, name
 
 
 @needs_book
-def test_every_displayed_formula_has_a_button_with_a_name_of_its_own(browser):  # noqa: F811
+def test_every_displayed_formula_has_a_button_with_a_name_of_its_own(browser):
     page = homes()["ou-spectrum"]
     with Visit(browser, url(page), viewport=PHONE) as visit:
         shown = visit.tab.locator("article div.math")
@@ -160,7 +161,7 @@ def test_every_displayed_formula_has_a_button_with_a_name_of_its_own(browser):  
 
 @needs_book
 @pytest.mark.parametrize("page", [INDEX, "book/langevin/mixture.html"])
-def test_without_a_script_there_are_files_and_no_dead_button(browser, page):  # noqa: F811
+def test_without_a_script_there_are_files_and_no_dead_button(browser, page):
     with Visit(browser, url(page), viewport=DESK, java_script_enabled=False) as visit:
         assert visit.tab.locator("article button").count() == 0
         line = visit.tab.locator(".takeaway").first
@@ -170,7 +171,7 @@ def test_without_a_script_there_are_files_and_no_dead_button(browser, page):  # 
 
 
 @needs_book
-def test_an_open_citation_is_accessible(browser):  # noqa: F811
+def test_an_open_citation_is_accessible(browser):
     for scheme in ("light", "dark"):
         with Visit(browser, url(INDEX), viewport=PHONE, color_scheme=scheme) as visit:
             visit.tab.locator(".takeaway summary").first.click()

@@ -168,16 +168,14 @@ class _Writer:
             rows.append(
                 [
                     self._link(page, part.anchor, part.title),
-                    f"{part.lecture():.0f}",
-                    f"{part.outline():.0f}",
-                    f"{part.alone():.0f}",
+                    *(_minutes(m) for m in (part.lecture(), part.outline(), part.alone())),
                     users,
                 ]
             )
         return [_table(["section", "board", "outline", "alone", "named later in"], rows)]
 
     def _course_plan(self, node: timetable) -> list[nodes.Node]:
-        rows, total = [], 0
+        rows, total, chapter = [], 0, ""
         for (page, anchor, how, steps), cell in zip(node["items"], node.children, strict=True):
             part = next((p for p in self.book.get(page, []) if p.anchor == anchor), None)
             if part is None:
@@ -194,9 +192,11 @@ class _Writer:
             minutes = max(1, round(part.outline() if how == "outline" else part.lecture(steps)))
             total += minutes
             way = how if steps is None else f"board, {steps} step{'s' * (steps > 1)}"
-            rows.append(
-                [self._link(page, anchor, part.title), way, f"{minutes}", list(cell.children)]
-            )
+            where = [self._link(page, anchor, part.title)]
+            if page != chapter:
+                where.insert(0, nodes.Text(f"{self.app.env.titles[page].astext()}: "))
+            chapter = page
+            rows.append([where, way, f"{minutes}", list(cell.children)])
         left = node["minutes"] - total
         if left < QUESTIONS:
             logger.warning(
@@ -206,7 +206,7 @@ class _Writer:
             )
         rows.append(["questions, and what takes longer", "", f"{left}", ""])
         rows.append(["together", "", f"{total + left}", ""])
-        heading = nodes.rubric("", node["title"])
+        heading = nodes.paragraph("", "", nodes.strong("", node["title"]))
         return [heading, _table(["section", "how", "min", "show"], rows)]
 
     def _link(self, page: str, anchor: str, text: str) -> nodes.reference:
@@ -227,6 +227,10 @@ def _book(env: BuildEnvironment) -> dict[str, list[Section]]:
                 kept[page] = sections(tree)
         env.temp_data["timetable_book"] = kept
     return kept
+
+
+def _minutes(value: float) -> str:
+    return f"{value:.0f}" if value >= 0.5 else "< 1"
 
 
 Cell = str | nodes.Node | list[nodes.Node]

@@ -14,9 +14,9 @@ from docutils import nodes
 # Minutes each, in a lecture and alone: what a formula is on the board, it is on paper.
 PACE = {
     "words": (1 / 100, 1 / 150),
-    "formulas": (1.0, 1.5),
-    "steps": (1.0, 1.5),
-    "figures": (2.0, 1.5),
+    "formulas": (1.5, 1.5),
+    "steps": (1.5, 1.5),
+    "figures": (3.0, 1.5),
     "listings": (1.0, 0.0),
     "lines": (0.0, 0.1),
 }
@@ -80,13 +80,15 @@ def sections(page: nodes.document) -> list[Section]:
     return [_read(child) for child in whole.children if isinstance(child, nodes.section)]
 
 
-def needed_by(section: Section, others: dict[str, list[Section]]) -> list[str]:
-    """The pages, in the order of `others`, whose told sections name a label of this section."""
-    return [
-        page
-        for page, parts in others.items()
-        if any(part.told and part is not section and part.refers & section.labels for part in parts)
-    ]
+def needed_by(section: Section, book: dict[str, list[Section]]) -> list[str]:
+    """The pages of `book`, in its order, that name a label of this section after it, where told."""
+    found, passed = [], False
+    for page, parts in book.items():
+        for part in parts:
+            if passed and part.told and part.refers & section.labels and page not in found:
+                found.append(page)
+            passed = passed or part is section
+    return found
 
 
 def _read(node: nodes.section) -> Section:
