@@ -146,8 +146,9 @@ def links_resolve(page: Page, site: Site) -> list[str]:
                 found.append(f"{url}: no such file")
             elif parts.fragment and target.suffix == ".html":
                 other = site.pages.get(target.relative_to(site.root.resolve()).as_posix())
-                # A fragment may hold the state of a live figure: live=ID&preset=…
+                # A fragment may hold the state of a live figure, live=ID&preset=…, or a slide, /ID.
                 anchor = unquote(parts.fragment).split("&")[0].removeprefix("live=")
+                anchor = anchor.removeprefix("/")
                 if other and anchor not in other.anchors:
                     found.append(f"{url}: no such anchor")
     return found
