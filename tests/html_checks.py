@@ -146,7 +146,8 @@ def links_resolve(page: Page, site: Site) -> list[str]:
                 found.append(f"{url}: no such file")
             elif parts.fragment and target.suffix == ".html":
                 other = site.pages.get(target.relative_to(site.root.resolve()).as_posix())
-                if other and unquote(parts.fragment) not in other.anchors:
+                anchor = unquote(parts.fragment).removeprefix("/")  # of a slide: #/name
+                if other and anchor not in other.anchors:
                     found.append(f"{url}: no such anchor")
     return found
 
