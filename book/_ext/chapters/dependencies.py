@@ -81,16 +81,11 @@ class Package:
         return self._direct[path]
 
     def _entries(self, path: Path, said: str) -> set[Path]:
-        """What the entry points in the module at `path` load, for a chapter that says these words.
-
-        `derivation.to_reveal()` says `reveal`.
-        """
-        found: set[Path] = set()
-        for text in short_strings([self._tree(path)]):
-            match = re.fullmatch(rf"({self.name}(?:\.\w+)+):(\w+)", text)
-            if match and match[2] in said:
-                found |= self._named_by_string(match[1])
-        return found
+        """What entry points in the module at `path` load; `d.to_reveal()` says `reveal`."""
+        pattern = re.compile(rf"({self.name}(?:\.\w+)+):(\w+)")
+        matches = map(pattern.fullmatch, short_strings([self._tree(path)]))
+        wanted = [self._named_by_string(m[1]) for m in matches if m and m[2] in said]
+        return set().union(*wanted)
 
     def _data_of(self, tree: ast.Module) -> set[Path]:
         """The data files that strings of this module name, by file, stem or folder.
