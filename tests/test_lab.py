@@ -78,6 +78,9 @@ LAB = """\
 
     See {lab-solution}`the whole solution`.
 
+    ```{lab-overview}
+    ```
+
     ## P1 · The first part
 
     ### P1 a · Why
@@ -229,6 +232,8 @@ def test_the_page_links_to_the_sections_and_to_the_notebook(book):
     page = book.page("lab")
     for target in ("one.html#the-question", "one.html#back-to-the-question", "two.html#here"):
         assert f'href="{target}"' in page
+    overview = re.findall(r'<p><a class="reference internal" href="(#p\d-\w-[\w-]+)">', page)
+    assert overview == ["#p1-a-why", "#p1-b-how", "#p1-c-both", "#p2-a-another"]
     assert page.count('href="lab-solution.ipynb"') == 2  # in the text, and among the downloads
 
 

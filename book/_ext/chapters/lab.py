@@ -1,9 +1,9 @@
 """Sphinx extension: the laboratory's questions, and the sections of the chapters that answer them.
 
 The directive `lab-question` is the one place that says which sections answer a question. The page
-that holds it links to them, and `lab_notebook` cuts the solution notebook along them. A question
-without a section, a section that does not exist and a question asked twice are warnings, so a
-strict build stops.
+that holds it links to them, `lab-overview` lists the questions there, and `lab_notebook` cuts the
+solution notebook along them. A question without a section, a section that does not exist and a
+question asked twice are warnings, so a strict build stops.
 
     ### P1 a · The density of a mixture
 
@@ -94,6 +94,18 @@ class LabQuestion(SphinxDirective):
         box += nodes.paragraph("", "", answers(chapter=chapter, sections=sections))
         text = "\n".join(self.content)
         return [asked("", box, text=text, chapter=chapter, sections=sections, line=self.lineno)]
+
+
+class overview(nodes.General, nodes.Element):
+    """The place for the list of the page's questions."""
+
+
+class LabOverview(SphinxDirective):
+    """A list of the page's questions, each with the chapter that answers it."""
+
+    def run(self) -> list[nodes.Node]:
+        """Hold the place until all titles are known."""
+        return [overview()]
 
 
 class LabSolution(SphinxRole):
@@ -208,6 +220,21 @@ def _link(app: Sphinx, doctree: nodes.document, page: str) -> None:
             words = nodes.emphasis("", title) if not number else nodes.inline("", title)
             links.append(nodes.reference("", "", words, refuri=uri, internal=True))
         place.replace_self([*links, nodes.Text(".")])
+    for place in list(doctree.findall(overview)):
+        place.replace_self(_overview(app, page))
+
+
+def _overview(app: Sphinx, page: str) -> nodes.bullet_list:
+    here, items = headings(app.env, page), nodes.bullet_list()
+    for question in questions(app.env):
+        title, anchor = here.get(nodes.make_id(question.title), ("", ""))
+        if question.page != page or not anchor:
+            continue
+        chapter, _ = next(iter(headings(app.env, question.chapter).values()), ("", ""))
+        link = nodes.reference("", title, refuri=anchor, internal=True)
+        words = nodes.paragraph("", "", link, nodes.Text(": "), nodes.emphasis("", chapter))
+        items += nodes.list_item("", words)
+    return items
 
 
 def _button(
@@ -244,7 +271,9 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx; links are set before `notebooks` reads the page at priority 100."""
     app.add_node(asked)
     app.add_node(answers)
+    app.add_node(overview)
     app.add_directive("lab-question", LabQuestion)
+    app.add_directive("lab-overview", LabOverview)
     app.add_role("lab-solution", LabSolution())
     app.connect("doctree-read", _collect)
     app.connect("env-purge-doc", _purge)
