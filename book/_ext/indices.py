@@ -21,6 +21,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 logger = logging.getLogger(__name__)
+KINDS = ("shown", "called", "asked")  # the source, a call, a call in an exercise
 PICTURES = {"picture": "Figure", "film": "Film"}
 
 
@@ -64,7 +65,7 @@ class CodePlaces(EnvironmentCollector):
         _places(env).update({k: v for k, v in _places(other).items() if k in docnames})
 
     def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
-        found: dict[str, dict[str, tuple[str, str]]] = {"shown": {}, "called": {}}
+        found: dict[str, dict[str, tuple[str, str]]] = {kind: {} for kind in KINDS}
         for block in doctree.findall(nodes.literal_block):
             section = _section(block)
             if section is None:
@@ -75,7 +76,7 @@ class CodePlaces(EnvironmentCollector):
             else:
                 names, kind = re.findall(r"\b(\w+)[(.]", block.astext()), "called"
             if kind == "called" and section[1] == "Exercises":
-                continue
+                kind = "asked"
             for name in names:
                 found[kind].setdefault(name, section)
         _places(app.env)[app.env.docname] = found
@@ -128,19 +129,15 @@ class WriteIndices(SphinxPostTransform):
 
     def _where(self, name: str) -> list[nodes.Node]:
         """Links to the first section that calls it and to those that show its source."""
-        found: dict[tuple[str, str], str] = {}
-        called = False
+        found: dict[str, list[tuple[str, str, str]]] = {kind: [] for kind in KINDS}
         for page in reading.chapters(self.env):
-            places = _places(self.env).get(page, {"shown": {}, "called": {}})
-            if name in places["called"] and not called:
-                called = True
-                anchor, title = places["called"][name]
-                found[page, anchor] = title
-            if name in places["shown"]:
-                anchor, title = places["shown"][name]
-                found[page, anchor] = title
+            for kind, names in _places(self.env).get(page, {}).items():
+                if name in names:
+                    found[kind].append((page, *names[name]))
+        places = {*found["shown"], *found["called"][:1]} or set(found["asked"][:1])
+        pages = reading.chapters(self.env)
         links: list[nodes.Node] = []
-        for (page, anchor), title in found.items():
+        for page, anchor, title in sorted(places, key=lambda p: (pages.index(p[0]), p[1])):
             words = f"{self.env.titles[page].astext()}: {title}"
             links += [nodes.Text("; ")] * bool(links) + [self._link(page, anchor, words)]
         return links
@@ -157,7 +154,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_env_collector(CodePlaces)
     app.add_post_transform(WriteIndices)
     app.connect("env-updated", _pages_with_an_index)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def _pages_with_an_index(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:

@@ -63,7 +63,7 @@ class NamedDomain(Domain):
         kind: ObjType(words, searchprio=rank) for kind, (words, rank) in KINDS.items()
     }
     initial_data: ClassVar = {"things": {}, "introduced": {}}
-    data_version = 1
+    data_version = 2
 
     @property
     def things(self) -> dict[str, list[Thing]]:
@@ -148,10 +148,10 @@ def found_things(document: nodes.document) -> Iterator[Thing]:
             label = node["names"][0]
             yield Thing("listing", label, node["ids"][0], f"{' '.join(heads)} · {label}")
         elif node.tagname.startswith("exercise") and node.get("label"):
-            heads = [n.astext() for n in node.children if n.tagname.endswith("title")]
+            heads = [n.astext() for n in node.findall() if n.tagname == "exercise_subtitle"]
             label = node["label"]
             anchor = node["ids"][0] if node.get("ids") else label
-            yield Thing("task", label, anchor, f"{' '.join(heads)} · {label}")
+            yield Thing("task", label, anchor, f"{' '.join(heads).strip('()')} · {label}")
         elif isinstance(node, nodes.term) and node.get("ids") and _in_glossary(node):
             yield Thing("word", node.astext(), node["ids"][0], node.astext())
 

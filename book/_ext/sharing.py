@@ -19,8 +19,6 @@ from xml.sax.saxutils import escape
 
 import reading
 from docutils import nodes
-from fontTools.ttLib import TTFont
-from fontTools.varLib import instancer
 from PIL import Image, ImageDraw, ImageFont
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -29,7 +27,7 @@ from sphinx.errors import ConfigError
 from scorelab.files import write_whole
 
 CARDS = "_static/cards"
-SIZE, MARGIN = (1200, 630), 64
+SIZE, MARGIN, TEXT_WIDTH = (1200, 630), 64, 430
 PAPER, INK, SOFT, BLUE, ORANGE = "#ffffff", "#1d2730", "#58646f", "#0067a6", "#c4500a"
 TITLE_SIZES = (68, 60, 52, 44, 38)  # the first at which the title fits is taken
 SUBJECT = "Score-based generative models, derived and executed"
@@ -54,17 +52,17 @@ def site_map(addresses: list[str]) -> str:
 
 
 def card(title: str, above: str, picture: Image.Image | None) -> Image.Image:
-    """A card of 1200 × 630 pixels: the title on the left, the picture beside it.
+    """A card of 1200 × 630 pixels: the title, and a picture beside it.
 
     Args:
         title: In large letters, broken into at most five lines; a smaller size is taken, and in
             the end words are dropped, so that it always fits.
         above: A line in small letters over it.
-        picture: Scaled to its half of the card; without one the title has all the width.
+        picture: Scaled to the right of the card; without one the title has all the width.
     """
     image = Image.new("RGB", SIZE, PAPER)
     draw = ImageDraw.Draw(image)
-    width = (SIZE[0] - 3 * MARGIN) // 2 if picture else SIZE[0] - 2 * MARGIN
+    width = TEXT_WIDTH if picture else SIZE[0] - 2 * MARGIN
     draw.text((MARGIN, MARGIN), above, font=_font(26, 400), fill=SOFT)
     height = SIZE[1] - 4 * MARGIN
     lines, size = _fitted(title, width, height)
@@ -75,7 +73,7 @@ def card(title: str, above: str, picture: Image.Image | None) -> Image.Image:
     _mark(draw, MARGIN, SIZE[1] - MARGIN - 40)
     draw.text((MARGIN + 58, SIZE[1] - MARGIN - 36), "The Score Lab", font=_font(30, 600), fill=INK)
     if picture:
-        room = (width, SIZE[1] - 2 * MARGIN)
+        room = (SIZE[0] - 3 * MARGIN - width, SIZE[1] - 2 * MARGIN)
         shown = _on_paper(picture)
         scale = min(room[0] / shown.width, room[1] / shown.height)
         shown = shown.resize(
@@ -149,7 +147,11 @@ def _fitted(title: str, width: int, height: int) -> tuple[list[str], int]:
         lines = _lines(title, width, _font(size, 650))
         if lines and len(lines) * round(1.14 * size) <= height:
             return lines, size
-    lines = textwrap.wrap(title, 24)
+    # At the smallest size long words are broken, and what does not fit is left out.
+    font = _font(size, 650)
+    longest = max(n for n in range(1, 40) if font.getlength("m" * n) <= width)
+    pieces = [p for word in title.split() for p in textwrap.wrap(word, longest)]
+    lines = _lines(" ".join(pieces), width, font)
     room = height // round(1.14 * size)
     return ([*lines[: room - 1], "…"] if len(lines) > room else lines), size
 
@@ -171,13 +173,12 @@ def _lines(title: str, width: int, font: ImageFont.FreeTypeFont) -> list[str]:
 @cache
 def _font(size: int, weight: int) -> ImageFont.FreeTypeFont:
     """The book's sans serif."""
-    package = "fontpkg-source-sans-3"
-    file = "fontpkg_source_sans_3/files/SourceSans3[wght].ttf"
-    font = TTFont(str(distribution(package).locate_file(file)))
-    fixed = BytesIO()
-    instancer.instantiateVariableFont(font, {"wght": weight}).save(fixed)
-    fixed.seek(0)
-    return ImageFont.truetype(fixed, size)
+    file = distribution("fontpkg-source-sans-3").locate_file(
+        "fontpkg_source_sans_3/files/SourceSans3[wght].ttf"
+    )
+    font = ImageFont.truetype(str(file), size)
+    font.set_variation_by_axes([weight])
+    return font
 
 
 def _on_paper(picture: Image.Image) -> Image.Image:
