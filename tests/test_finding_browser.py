@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from test_browser import DESK, PAGES, Visit, browser, needs_book, url  # noqa: F401
+from browsing import Visit
+from test_browser import DESK, needs_book, url
 
 CHAPTER = "book/matching/denoising.html"
 pytestmark = needs_book
 
 
 @pytest.fixture
-def chapter(browser):  # noqa: F811
+def chapter(browser):
     with Visit(browser, url(CHAPTER), viewport=DESK) as visit:
         yield visit
 
@@ -71,7 +72,7 @@ def test_every_word_of_a_chapter_has_a_definition_to_show(chapter):
         ("dsm_floor", "#scorelab.matching.dsm_floor", "function"),
     ],
 )
-def test_search_leads_to_the_thing_itself(browser, query, anchor, kind):  # noqa: F811
+def test_search_leads_to_the_thing_itself(browser, query, anchor, kind):
     address = url("search.html") + "?q=" + query.replace(" ", "+")
     with Visit(browser, address, viewport=DESK) as visit:
         visit.tab.wait_for_function("document.querySelector('#search-results h2')?.innerText"

@@ -162,7 +162,7 @@ def test_keys(visit: Visit) -> None:
     tab.keyboard.press("r")
     assert taken(tab) == 0
     tab.keyboard.press("n")
-    assert "mode 3: " in tab.locator("[role=status]").inner_text()
+    assert "mode 3: " in tab.locator("score-lab [role=status]").inner_text()
 
 
 def test_keys_are_left_to_fields_and_to_the_page(visit: Visit) -> None:
@@ -452,7 +452,7 @@ def test_the_numbers_shown_are_those_of_the_points(visit: Visit) -> None:
         assert float(value) == pytest.approx(one["value"], abs=0.006)
         if error:
             assert float(error) == pytest.approx(one["error"], rel=0.06)
-    told = tab.locator("[role=status]").inner_text()
+    told = tab.locator("score-lab [role=status]").inner_text()
     assert told.startswith("step 4 of 2,000")
     assert shown[0] in told
     alternative = tab.locator(".live-stage canvas[role=img]").get_attribute("aria-label")
@@ -462,12 +462,12 @@ def test_the_numbers_shown_are_those_of_the_points(visit: Visit) -> None:
 
 def test_the_voice_is_silent_while_it_plays(visit: Visit) -> None:
     tab = visit.tab
-    before = tab.locator("[role=status]").inner_text()
+    before = tab.locator("score-lab [role=status]").inner_text()
     tab.evaluate(f"{LAB}.player.go()")
     tab.wait_for_timeout(800)
-    assert tab.locator("[role=status]").inner_text() == before
+    assert tab.locator("score-lab [role=status]").inner_text() == before
     tab.evaluate(f"{LAB}.player.pause()")
-    assert tab.locator("[role=status]").inner_text() != before
+    assert tab.locator("score-lab [role=status]").inner_text() != before
 
 
 def test_full_screen(visit: Visit) -> None:
@@ -541,6 +541,7 @@ def two(browser: Browser, tmp_path: Path) -> Iterator[Tab]:
     base = (HTML / "book").as_uri()
     head = html[: html.index("<body")].replace("<head>", f'<head><base href="{base}/">')
     head = "\n".join(line for line in head.split("\n") if "book.js" not in line)  # wants a page
+    head = head.replace("</head>", '<script src="../_static/live.js" defer></script></head>')
     figures = "".join(
         f'<score-lab id="{name}" preset="{name}"></score-lab>' for name in ("mala", "reverse")
     )

@@ -91,7 +91,7 @@ class WriteIndices(SphinxPostTransform):
         for place in list(self.document.findall(index_place)):
             rows = self._figures() if place["kind"] == "figures" else self._algorithms(place)
             heads = {
-                "figures": ["", "what it shows", "chapter"],
+                "figures": ["figure", "what it shows", "chapter"],
                 "algorithms": ["algorithm", "function", "where"],
             }[place["kind"]]
             table = _table(heads, list(rows), place["kind"])

@@ -24,6 +24,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
 from scorelab import live
@@ -148,7 +149,6 @@ def _load(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.d
     if doctree is None or not any(doctree.findall(live_figure)):
         return
     app.add_css_file("live.css")
-    app.add_js_file("live.js")
 
 
 def _write(app: Sphinx, exception: Exception | None) -> None:
@@ -162,8 +162,11 @@ def _write(app: Sphinx, exception: Exception | None) -> None:
 
 
 def _visit(translator: HTML5Translator, node: live_figure) -> None:
+    # book.js loads the script when the figure comes near: a tenth of what the first view may weigh.
+    page = translator.builder.get_target_uri(translator.builder.current_docname)
     translator.body.append(
-        f'<score-lab id="{escape(node["element"])}" preset="{escape(node["preset"])}">'
+        f'<score-lab id="{escape(node["element"])}" preset="{escape(node["preset"])}" '
+        f'data-script="{relative_uri(page, "_static/live.js")}">'
     )
 
 

@@ -211,6 +211,21 @@
   });
   document.addEventListener("focusout", leaving);
 
+  // The script of live figures, when the first of them comes near or the address holds its state.
+  const lively = all("[data-script]");
+  const enliven = () => {
+    if (!lively.length) return;
+    document.head.append(Object.assign(document.createElement("script"), {src: lively[0].dataset.script}));
+    lively.length = 0;
+    nearby.disconnect();
+  };
+  const nearby = new IntersectionObserver((entries) => {
+    if (entries.some((entry) => entry.isIntersecting)) enliven();
+  }, {rootMargin: "600px"});
+  lively.forEach((figure) => nearby.observe(figure));
+  if (location.hash.startsWith("#live=")) enliven();
+  addEventListener("hashchange", () => { if (location.hash.startsWith("#live=")) enliven(); });
+
   // Videos run while they are seen, and only for readers who do not ask for stillness.
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const videos = all("video.scorelab-video");
