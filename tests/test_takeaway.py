@@ -257,5 +257,5 @@ def pressed(tab: Tab, button: str) -> str:
 
 
 def expect_said(tab: Tab, text: str) -> None:
-    tab.wait_for_function("text => document.querySelector('body > [role=status]').textContent === text",
-                          arg=text)  # fmt: skip
+    said = "document.querySelector('body > [role=status]').textContent"
+    tab.wait_for_function(f"text => {said} === text", arg=text)
