@@ -81,9 +81,11 @@ def slides(visit: Visit) -> list[Seen]:
 
 
 def look(tab: Tab) -> Seen:
-    """The slide on screen."""
+    """The slide on screen, when all that fades in is there."""
     tab.evaluate(
         """async () => {
+            await new Promise(requestAnimationFrame);
+            await Promise.allSettled(document.getAnimations().map(fade => fade.finished));
             const shown = [...Reveal.getCurrentSlide().querySelectorAll("img")]
                 .filter(image => image.checkVisibility());
             await Promise.all(shown.map(image => image.decode()));

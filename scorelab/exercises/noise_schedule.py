@@ -95,7 +95,8 @@ def _verdicts(test: Callable) -> Tensor:
 
 def _all_levels(step_sizes):
     sigmas = geometric_sigmas(12, 0.05, 20)
-    return torch.allclose(step_sizes(sigmas, 5e-4) / sigmas**2, torch.full((20,), 5e-4 / 0.05**2))
+    ratios = step_sizes(sigmas, 5e-4) / sigmas**2
+    return torch.allclose(ratios, torch.full_like(ratios, 5e-4 / 0.05**2))
 
 
 def _one_upper_level(step_sizes):
