@@ -204,9 +204,10 @@ def still_videos(tab: Tab) -> list[str]:
     """Videos whose time does not advance while they are on screen."""
     still = []
     for video in tab.locator("video:visible").all():
-        video.scroll_into_view_if_needed()
         began = video.evaluate("v => v.currentTime")
         for _ in range(15):  # up to three seconds, on a busy machine
+            # Again and again: what stands above gets its true height when it is first drawn.
+            video.scroll_into_view_if_needed()
             tab.wait_for_timeout(200)
             if video.evaluate("v => v.currentTime") != began:
                 break

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+
+from .syntax import absolute, assigns, executed, is_name, path_words, short_strings
 
 # Functions of a package that import the module of the name they are given.
 LOADERS = ("get", "check", "about")
@@ -67,7 +69,7 @@ class Package:
             for node in self._tree(path).body
             if not isinstance(node, ast.Import | ast.ImportFrom)
             and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-            and not _assigns(node, "__all__")
+            and not assigns(node, "__all__")
         )
 
     # One module
@@ -92,7 +94,7 @@ class Package:
 
         A data file that no module names belongs to all of them.
         """
-        named = _path_words(tree)
+        named = path_words(tree)
         return {
             path
             for path in self._data
@@ -105,7 +107,7 @@ class Package:
     def _all_words(self) -> set[str]:
         if not hasattr(self, "_named_anywhere"):
             modules = self.folder.rglob("*.py")
-            self._named_anywhere = set().union(*(_path_words(self._tree(m)) for m in modules))
+            self._named_anywhere = set().union(*(path_words(self._tree(m)) for m in modules))
         return self._named_anywhere
 
     def _tree(self, path: Path) -> ast.Module:
@@ -122,7 +124,7 @@ class Package:
         followed to the attributes that are taken from it.
         """
         found: set[Path] = set()
-        for node in _executed(tree):
+        for node in executed(tree):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     if not self._is_ours(alias.name):
@@ -132,7 +134,7 @@ class Package:
                     found |= self._module(alias.name) - {self.folder / "__init__.py"}
                     found |= self._uses(tree, bound, target)
             elif isinstance(node, ast.ImportFrom):
-                origin = _absolute(node, package)
+                origin = absolute(node, package)
                 if not self._is_ours(origin):
                     continue
                 for alias in node.names:
@@ -157,18 +159,18 @@ class Package:
         found = set() if origin == self.name else {here}
         if origin != self.name and name in LOADERS and tree is not None:
             found |= self._re_export(here, origin, name) or set()
-            return found | self._loaded_by_name(tree, origin, lambda f: _is_name(f, bound))
+            return found | self._loaded_by_name(tree, origin, lambda f: is_name(f, bound))
         home = self._re_export(here, origin, name)
         if home is not None:
             return found | home
         return self._whole(origin)  # defined in `__init__.py` itself: it may load anything
 
     def _re_export(self, init: Path, origin: str, name: str) -> set[Path] | None:
-        for node in _executed(self._tree(init)):
+        for node in executed(self._tree(init)):
             if isinstance(node, ast.ImportFrom):
                 for alias in node.names:
                     if (alias.asname or alias.name) == name:
-                        source = _absolute(node, origin)
+                        source = absolute(node, origin)
                         return self._member(source, alias.name, None, name)
         return None
 
@@ -181,14 +183,14 @@ class Package:
             return self._whole(target)
         found: set[Path] = set()
         as_base: set[int] = set()
-        for node in _executed(tree):
-            if isinstance(node, ast.Attribute) and _is_name(node.value, bound):
+        for node in executed(tree):
+            if isinstance(node, ast.Attribute) and is_name(node.value, bound):
                 as_base.add(id(node.value))
                 if target != self.name and node.attr in LOADERS:
                     found |= self._re_export(here, target, node.attr) or set()
                     continue
                 found |= self._member(target, node.attr, None, node.attr)
-        bare = any(_is_name(node, bound) and id(node) not in as_base for node in _executed(tree))
+        bare = any(is_name(node, bound) and id(node) not in as_base for node in executed(tree))
         if bare:
             return self._whole(target)
         if target != self.name:
@@ -196,7 +198,7 @@ class Package:
                 tree,
                 target,
                 lambda f: (
-                    isinstance(f, ast.Attribute) and f.attr in LOADERS and _is_name(f.value, bound)
+                    isinstance(f, ast.Attribute) and f.attr in LOADERS and is_name(f.value, bound)
                 ),
             )
         return found
@@ -205,8 +207,8 @@ class Package:
         self, tree: ast.Module, package: str, is_get: Callable[[ast.AST], bool]
     ) -> set[Path]:
         """Modules loaded by `get("some-name", …)`: those of a literal name, else all of them."""
-        calls = [n for n in _executed(tree) if isinstance(n, ast.Call) and is_get(n.func)]
-        mentions = sum(is_get(n) for n in _executed(tree))
+        calls = [n for n in executed(tree) if isinstance(n, ast.Call) and is_get(n.func)]
+        mentions = sum(is_get(n) for n in executed(tree))
         if mentions > len(calls):
             return self._whole(package)
         found: set[Path] = set()
@@ -264,47 +266,3 @@ class Package:
         if path is None:
             return self.everything()
         return set(path.parent.rglob("*.py")) if path.name == "__init__.py" else {path}
-
-
-def _executed(tree: ast.AST) -> Iterator[ast.AST]:
-    """`ast.walk` without what only a type checker executes, and without docstrings."""
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            waiting.extend(node.orelse)
-        elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
-            waiting.extend(ast.iter_child_nodes(node))
-
-
-def _absolute(node: ast.ImportFrom, package: str) -> str:
-    """The dotted name of the module that `node` imports from."""
-    if not node.level:
-        return node.module or ""
-    base = package.split(".")
-    base = base[: len(base) - (node.level - 1)]
-    return ".".join([*base, *([node.module] if node.module else [])])
-
-
-def _path_words(tree: ast.AST) -> set[str]:
-    """Every component of every short string in `tree` that could be a path."""
-    return {word for text in short_strings([tree]) for word in text.split("/")}
-
-
-def short_strings(trees: Iterable[ast.AST]) -> Iterator[str]:
-    """The one-line string constants of `trees`: what could name a file."""
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                text = node.value
-                if 0 < len(text) < 200 and "\n" not in text and "\0" not in text:
-                    yield text
-
-
-def _is_name(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
-
-
-def _assigns(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Assign) and any(_is_name(target, name) for target in node.targets)
