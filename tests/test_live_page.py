@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import live_browser
@@ -24,10 +25,18 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@contextmanager
+def lively(browser: Browser, address: str, **options: object) -> Iterator[Visit]:
+    """A page whose live figure has got its script."""
+    with Visit(browser, address, **options) as visit:
+        visit.tab.wait_for_function(f"{LAB}?.player?.run")
+        yield visit
+
+
 @pytest.fixture
 def visit(browser: Browser) -> Iterator[Visit]:
     """The page of the live figure, paused at its start."""
-    with Visit(browser, test_browser.url(PAGE), viewport=DESK) as visit:
+    with lively(browser, test_browser.url(PAGE), viewport=DESK) as visit:
         visit.tab.evaluate(f"{LAB}.player.reset()")
         yield visit
         assert visit.faults == []
@@ -57,7 +66,7 @@ def unfold(tab: Tab) -> None:
 
 
 def test_it_starts_when_it_is_seen_and_rests_when_it_is_not(browser: Browser) -> None:
-    with Visit(browser, test_browser.url(PAGE), viewport=DESK) as visit:
+    with lively(browser, test_browser.url(PAGE), viewport=DESK) as visit:
         visit.tab.wait_for_function(f"{LAB}.player.run.taken > 3")
         visit.tab.evaluate("scrollTo({top: document.body.scrollHeight, behavior: 'instant'})")
         visit.tab.wait_for_function(f"!{LAB}.player.seen")
@@ -86,7 +95,7 @@ def test_it_rests_in_a_hidden_tab(visit: Visit) -> None:
 
 def test_with_reduced_motion_it_waits_and_runs_at_one_go(browser: Browser) -> None:
     address = f"{test_browser.url(PAGE)}#live=lab&preset=step-right&n=500&n_steps=300"
-    with Visit(browser, address, viewport=DESK, reduced_motion="reduce") as visit:
+    with lively(browser, address, viewport=DESK, reduced_motion="reduce") as visit:
         tab = visit.tab
         tab.wait_for_timeout(500)
         assert taken(tab) == 0
@@ -328,7 +337,7 @@ def test_the_address_holds_the_state(visit: Visit, browser: Browser) -> None:
     link = tab.evaluate("window.copied")
     assert link == tab.evaluate("location.href")
     tab.evaluate(f"{LAB}.player.reset(); for (let i = 0; i < 9; i++) {LAB}.player.step();")
-    with Visit(browser, link, viewport=DESK) as other:
+    with lively(browser, link, viewport=DESK) as other:
         mine, theirs = settings(tab), settings(other.tab)
         for a, b in zip(mine.pop("components"), theirs.pop("components"), strict=True):
             assert a == pytest.approx(b, rel=1e-5)
@@ -351,7 +360,7 @@ def test_the_address_holds_the_state(visit: Visit, browser: Browser) -> None:
     ],
 )
 def test_an_address_full_of_mistakes_gives_a_figure(browser: Browser, hash_: str) -> None:
-    with Visit(browser, f"{test_browser.url(PAGE)}#{hash_}", viewport=DESK) as visit:
+    with lively(browser, f"{test_browser.url(PAGE)}#{hash_}", viewport=DESK) as visit:
         tab = visit.tab
         tab.evaluate(f"for (let i = 0; i < 5; i++) {LAB}.player.step();")
         assert tab.evaluate(f"{LAB}.player.run.points.every(Number.isFinite)")
@@ -485,7 +494,7 @@ def test_full_screen(visit: Visit) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 def test_it_is_accessible_and_fits_unfolded(browser: Browser, scheme, viewport) -> None:
-    with Visit(browser, test_browser.url(PAGE), viewport=viewport, color_scheme=scheme) as visit:
+    with lively(browser, test_browser.url(PAGE), viewport=viewport, color_scheme=scheme) as visit:
         unfold(visit.tab)
         visit.tab.locator(".live-mean").first.focus()
         found = Axe().run(visit.tab).response["violations"]
@@ -507,7 +516,7 @@ def test_a_change_of_palette_changes_the_picture(visit: Visit) -> None:
 def test_without_scripts_and_in_print_a_still_picture(browser: Browser) -> None:
     with Visit(browser, test_browser.url(PAGE), viewport=DESK, java_script_enabled=False) as visit:
         assert visit.tab.locator("score-lab img:visible").count() == 1
-    with Visit(browser, test_browser.url(PAGE), viewport=DESK) as visit:
+    with lively(browser, test_browser.url(PAGE), viewport=DESK) as visit:
         tab = visit.tab
         assert tab.locator("score-lab img:visible").count() == 0
         tab.emulate_media(media="print")
@@ -592,7 +601,7 @@ def test_a_figure_that_is_taken_away_stops(two: Tab) -> None:
 def test_twenty_thousand_particles_move_smoothly(browser: Browser, preset: str) -> None:
     """55 frames a second and a step in each, over three seconds; the best of three tries."""
     hash_ = f"#live=lab&preset={preset}&n=20000&n_steps=20000&speed=60"
-    with Visit(browser, test_browser.url(PAGE) + hash_, viewport=DESK) as visit:
+    with lively(browser, test_browser.url(PAGE) + hash_, viewport=DESK) as visit:
         visit.tab.wait_for_function(f"{LAB}.player.run.taken > 10")
         rates = [visit.tab.evaluate(FRAMES) for _ in range(3)]
         print(json.dumps(rates))

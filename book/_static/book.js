@@ -4,6 +4,10 @@
 (function () {
   const root = document.documentElement;
   const all = (selector, from = document) => Array.from(from.querySelectorAll(selector));
+  // What an address names; one that was cut in two names nothing on the page.
+  const named = (hash) => {
+    try { return decodeURIComponent(hash.slice(1)); } catch (error) { return hash.slice(1); }
+  };
 
   // Light and dark: the reader's choice is kept, else the system's is followed.
   document.getElementById("theme")?.addEventListener("click", () => {
@@ -44,12 +48,12 @@
 
   // A fold that holds the link's target opens.
   const reveal = () => {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = location.hash && document.getElementById(named(location.hash));
     for (let at = target && target.closest("details"); at; at = at.parentElement.closest("details")) at.open = true;
     if (target) target.scrollIntoView();
   };
   addEventListener("hashchange", reveal);
-  if (location.hash && document.querySelector("details " + "#" + CSS.escape(decodeURIComponent(location.hash.slice(1))))) reveal();
+  if (location.hash && document.querySelector("details " + "#" + CSS.escape(named(location.hash)))) reveal();
   // Paper gets what is said in folds, but neither sources nor solutions that the reader left folded.
   const onlyCode = (fold) => fold.querySelector("pre") && !fold.querySelector("p:not(summary p), li, div.math, img, table");
   let unfolded = [];
@@ -60,7 +64,7 @@
   addEventListener("afterprint", () => unfolded.forEach((fold) => { fold.open = false; }));
 
   // Where the reader is, in the list of the page's sections.
-  const links = new Map(all(".contents a[href^='#']").map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
+  const links = new Map(all(".contents a[href^='#']").map((a) => [named(a.hash), a]));
   if (links.size) {
     const watch = new IntersectionObserver((entries) => {
       for (const entry of entries) {
@@ -164,7 +168,7 @@
   }
   const previewOf = (link) => {
     if (!link.hash || link.matches(".headerlink")) return null;
-    const id = decodeURIComponent(link.hash.slice(1));
+    const id = named(link.hash);
     const word = words?.querySelector(`[data-word="${CSS.escape(id)}"]`);
     if (word) return word;
     if (link.pathname !== location.pathname) return null;
