@@ -22,6 +22,8 @@ import quickjs
 
 from scorelab.macros import Macros, expand
 
+__all__ = ["Formula", "TexError", "Typesetter", "glyph_sheet", "mathjax_folder"]
+
 CARRIER = "sphinx-mathjax-offline"
 OUTPUTS = ("chtml", "svg")
 DRIVER = Path(__file__).with_name("typeset.js")

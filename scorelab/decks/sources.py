@@ -8,7 +8,9 @@ __all__ = ["CARRIER", "DECK_SCRIPT", "DECK_STYLE", "inlined", "revealjs"]
 
 CARRIER = "sphinx-revealjs"  # wanted for the files that its wheel holds
 DECK_STYLE = Path(__file__).with_name("deck.css")
+"""The style of all decks."""
 DECK_SCRIPT = Path(__file__).with_name("deck.js")
+"""What starts reveal.js, and the switch between light and dark."""
 
 
 def revealjs(file: str) -> Path:
