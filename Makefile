@@ -7,13 +7,14 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 BUILD  := $(BIN)/jupyter-book build .
 STRICT := -W -n --keep-going
+AUDIT  := tests/audit
 
 # `make test CI=true`: a browser test that cannot run fails instead of being skipped.
 export CI
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help book test check format chapter clean
+.PHONY: help book pdf test audit check format chapter clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,9 +22,15 @@ help: ## list the commands
 book: $(VENV)/book.stamp ## build the book strictly: _build/html/index.html
 	$(BUILD) $(STRICT)
 
+pdf: $(VENV)/tests.stamp book ## print the book to _build/score-lab.pdf: make pdf PRINT='--paper Letter --no-solutions'
+	$(BIN)/python book/printed.py $(PRINT)
+
 test: $(VENV)/tests.stamp book ## build the book strictly, then run all tests
 	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not alone'
 	$(BIN)/python -m pytest -m alone
+
+audit: $(AUDIT)/node_modules/.package-lock.json book ## Lighthouse and axe on every page, worst first: make audit ARGS='--runs 3 denoising'
+	PYTHONPATH=tests $(BIN)/python -m audit $(ARGS)
 
 check: $(VENV)/tests.stamp ## check format and lint
 	$(BIN)/ruff format --check .
@@ -54,4 +61,8 @@ $(VENV)/book.stamp: requirements.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/tests.stamp: tests/requirements.txt $(VENV)/book.stamp
 	$(PIP) install -r tests/requirements.txt
+	@touch $@
+
+$(AUDIT)/node_modules/.package-lock.json: $(AUDIT)/package-lock.json
+	npm ci --prefix $(AUDIT) --no-audit --no-fund
 	@touch $@

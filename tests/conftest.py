@@ -1,9 +1,14 @@
 """Settings of the whole test suite: reproducible, and one thread, so that ratios of times mean
 something on a busy machine."""
 
+import os
+from collections.abc import Iterator
+
 import pytest
 import torch
+from browsing import CHROMIUM, FLAGS
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 
 torch.set_num_threads(1)
 settings.register_profile("reproducible", derandomize=True, deadline=None, database=None)
@@ -14,3 +19,14 @@ settings.load_profile("reproducible")
 def _own_seed():
     """No test depends on what ran before it."""
     torch.manual_seed(20240229)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM and not os.environ.get("CI"):
+        pytest.skip("no Chromium (set CHROMIUM)")
+    assert CHROMIUM, "CI needs Chromium"
+    with sync_playwright() as playwright:
+        with_flags = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield with_flags
+        with_flags.close()

@@ -64,7 +64,7 @@ class Site:
         self.pages = {
             page.name: page
             for page in (Page(path, root) for path in sorted(root.rglob("*.html")))
-            if not page.name.startswith(("_static/", "_sources/"))
+            if not page.name.startswith(("_static/", "_sources/", "derivations/"))
             and "http-equiv" not in page.html[:300]
         }
 
@@ -146,7 +146,10 @@ def links_resolve(page: Page, site: Site) -> list[str]:
                 found.append(f"{url}: no such file")
             elif parts.fragment and target.suffix == ".html":
                 other = site.pages.get(target.relative_to(site.root.resolve()).as_posix())
-                if other and unquote(parts.fragment) not in other.anchors:
+                # A fragment may hold the state of a live figure, live=ID&preset=…, or a slide, /ID.
+                anchor = unquote(parts.fragment).split("&")[0].removeprefix("live=")
+                anchor = anchor.removeprefix("/")
+                if other and anchor not in other.anchors:
                     found.append(f"{url}: no such anchor")
     return found
 

@@ -46,13 +46,13 @@ def test_downloaded_notebook_gives_the_numbers_of_the_page(page, tmp_path, monke
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     notebook = nbformat.read(SITE / f"{page}.ipynb", as_version=4)
-    shown = _measured_rows(notebook)
+    shown = measured_rows(notebook)
     assert shown, f"{page} shows no table of measured values"
     client = NotebookClient(
         notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
     )
     client.execute()
-    assert _measured_rows(notebook) == shown
+    assert measured_rows(notebook) == shown
 
 
 @pytest.mark.parametrize("name", [m.name for m in pkgutil.iter_modules(scorelab.__path__)])
@@ -69,7 +69,7 @@ def test_every_public_name_is_on_the_reference_page(name):
     assert not missing, f"scorelab.{name}: not on the reference page: {missing}"
 
 
-def _measured_rows(notebook: nbformat.NotebookNode) -> list[str]:
+def measured_rows(notebook: nbformat.NotebookNode) -> list[str]:
     outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
     tables = ["".join(o.get("data", {}).get("text/markdown", "")) for o in outputs]
     return [

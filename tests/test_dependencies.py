@@ -35,11 +35,22 @@ FILES = {
     "data.py": 'from importlib.resources import files\nPATH = files("scorelab") / "digits.npz"',
     "digits.npz": "binary",
     "derivations/__init__.py": "from .derivation import Derivation\ndef get(name): ...",
-    "derivations/derivation.py": "from . import printing\nclass Derivation: ...",
+    "derivations/derivation.py": """
+        from . import printing
+        class Derivation:
+            def to_deck(self): return resolve_name("scorelab.decks:deck")(self)
+        """,
     "derivations/printing.py": "",
     "derivations/mixture_score.py": "from .derivation import Derivation",
     "derivations/ula_bias.py": "from .derivation import Derivation\nfrom .extra import half",
     "derivations/extra.py": "half = 1",
+    "exercises/__init__.py": "from .registry import about, available, check",
+    "exercises/registry.py": 'TABLE = {"mixture": ("ex-one",), "solvers": ("ex-two", "ex-three")}',
+    "exercises/mixture.py": 'from scorelab.mixture import GaussianMixture\nEX = {"ex-one": 1}',
+    "exercises/solvers.py": 'EX = {"ex-two": 2, "ex-three": 3}',
+    "decks/__init__.py": "from scorelab.decks.page import page\ndef deck(derivation): ...",
+    "decks/page.py": '"""The pages: `python -m scorelab decks`."""\nSTYLE = "deck.css"',
+    "decks/deck.css": "",
 }
 MIXTURE = {"checks.py", "mixture.py"}
 MECHANISM = {
@@ -47,6 +58,8 @@ MECHANISM = {
     "derivations/derivation.py",
     "derivations/printing.py",
 }
+REGISTRY = {"exercises/__init__.py", "exercises/registry.py"}
+DECKS = {name for name in FILES if name.startswith("decks/")}
 DERIVATIONS = {name for name in FILES if name.startswith("derivations/")}
 ALL = set(FILES)
 
@@ -75,6 +88,7 @@ def package(tmp_path) -> Package:
         ("from scorelab import load", {"data.py", "digits.npz"}),
         ("def f():\n    from scorelab import euler", {"solvers.py", "checks.py"}),
         ("from scorelab import Derivation", MECHANISM),
+        ("from scorelab import Derivation\nDerivation().to_deck()", MECHANISM | DECKS),
         (
             "from scorelab import derivations\nderivations.get('mixture-score')",
             {*MECHANISM, "derivations/mixture_score.py"},
@@ -91,6 +105,22 @@ def package(tmp_path) -> Package:
         ("from scorelab import derivations\nderivations.available()", DERIVATIONS),
         ("from scorelab import derivations\nf = derivations.get", DERIVATIONS),
         ("from scorelab import derivations as d\nprint(d)", DERIVATIONS),
+        (
+            "from scorelab import exercises\nexercises.check('ex-two', 1)",
+            {*REGISTRY, "exercises/solvers.py"},
+        ),
+        (
+            "from scorelab import exercises as e\ne.about('ex-one')\ne.available()",
+            {*REGISTRY, *MIXTURE, "exercises/mixture.py"},
+        ),
+        (
+            "from scorelab.exercises import check\nassert check('ex-three', x)",
+            {*REGISTRY, "exercises/solvers.py"},
+        ),
+        (
+            "from scorelab import exercises\nfor name in names: exercises.check(name, 1)",
+            {*MIXTURE, *(name for name in FILES if name.startswith("exercises/"))},
+        ),
         (
             "from scorelab.derivations import mixture_score",
             {*MECHANISM, "derivations/mixture_score.py"} - {"derivations/__init__.py"},

@@ -57,6 +57,30 @@ What is $1 + 1$?
 It is $2$.
 ```
 
+```{exercise-start} A known one
+:label: ex-full-step
+```
+What is $\alpha$?
+```{exercise-end}
+```
+
+````{solution-start} ex-full-step
+:class: dropdown
+````
+Half of it.
+
+```{code-cell} python
+revealed = 6 * 7
+```
+
+```{code-cell} python
+:tags: [remove-cell]
+
+revealed_too = 54
+```
+````{solution-end}
+````
+
 ```{literalinclude} scorelab/mixture.py
 :language: python
 :pyobject: depth
@@ -103,6 +127,7 @@ CELLS = (
     "from IPython.display import Markdown\n"
     "Markdown('Hence [checked]{.checked}\\n\\n$$\\nx = 1\\n$$ (eq-shown)\\n')",
 )
+SOLUTION = ("revealed = 6 * 7", "revealed_too = 54")
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +162,11 @@ def notebook(book):
 
 
 @pytest.fixture(scope="module")
+def student(book):
+    return nbformat.read(book.root / "_build/html/folder/page-student.ipynb", as_version=4)
+
+
+@pytest.fixture(scope="module")
 def text(notebook) -> str:
     return "\n\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
 
@@ -146,7 +176,7 @@ def test_the_notebook_is_valid_and_has_the_outputs(notebook):
     outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]
     assert any(output.get("text") == "level-17 42\n" for output in outputs)
     sources = [c.source for c in notebook.cells if c.cell_type == "code"]
-    assert sources[1:] == list(CELLS)
+    assert [s for s in sources if "EXECUTED" not in s] == [*SOLUTION, *CELLS]
 
 
 def test_no_myst_is_left(text, notebook):
@@ -204,9 +234,36 @@ def test_what_a_cell_displayed_is_numbered_as_on_the_page(notebook):
     assert shown == ["Hence *checked*\n\n$$\nx = 1 \\tag{4}\n$$"]
 
 
-def test_the_page_links_to_the_notebook(book):
+def test_the_student_s_notebook_has_answer_cells_in_place_of_solutions(student):
+    nbformat.validate(student)
+    text = "\n\n".join(c.source for c in student.cells)
+    for told in ("It is $2$", "Half of it", "Solution to", *SOLUTION):
+        assert told not in text
+    start = next(i for i, c in enumerate(student.cells) if "Exercise 1 (Warm up)" in c.source)
+    answer, known, stub, check = student.cells[start + 1 : start + 5]
+    assert answer.source == "# Your answer\n..."  # this label is in no registry
+    assert "Exercise 2 (A known one)" in known.source
+    assert stub.source.startswith("# Your answer: a number, the step_size")
+    assert stub.source.endswith("\nanswer = ...")
+    assert check.source == 'exercises.check("ex-full-step", answer)'
+
+
+def test_the_student_s_notebook_is_else_that_of_the_page(student, notebook):
+    kept = [c for c in notebook.cells if c.cell_type == "code" and c.source not in SOLUTION]
+    tags = [c.metadata.get("tags", []) for c in student.cells]
+    assert [
+        (c.source, c.outputs)
+        for c, t in zip(student.cells, tags, strict=True)
+        if c.cell_type == "code" and not {"answer", "check"} & set(t)
+    ] == [(c.source, c.outputs) for c in kept]
+    assert "What is $1 + 1$?" in "".join(c.source for c in student.cells)
+    assert "with its outputs; after each exercise" in student.cells[0].source
+    assert "with its outputs, and solutions" in notebook.cells[0].source
+
+
+def test_the_page_links_to_the_notebooks(book):
     links = re.findall(r'href="([^"]+\.ipynb)"', book.page("folder/page"))
-    assert links == ["page.ipynb"]
+    assert links == ["page-student.ipynb", "page.ipynb"]
     assert ".ipynb" not in book.page("other")
     assert not (book.root / "_build/html/other.ipynb").exists()
 

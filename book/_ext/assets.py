@@ -17,7 +17,12 @@ from sphinx.application import Sphinx
 
 import scorelab.macros
 
-TABLE = Path(scorelab.macros.__file__)  # what MathJax is told
+PACKAGE = Path(scorelab.macros.__file__).parent
+# What is outside of this folder and makes pages: the mathematics, what MathJax is told, slides.
+MAKERS = (
+    *(PACKAGE / name for name in ("macros.py", "typesetter.py", "typeset.js")),
+    *sorted((PACKAGE / "decks").glob("*.*")),
+)
 # What a font may carry: Latin-1, names, English typography, Greek, arrows, operators.
 TEXT = {chr(code) for span in (range(0x20, 0x7F), range(0xA0, 0x100)) for code in span} | set(
     "ąćčďęěğıłńňőœřśşšťůűźżžĀāĒēĪīŌōŪūČĐđĞŁŐŒŘŚŞŠŽ"
@@ -85,7 +90,7 @@ SEARCH = (  # loaded by the search page alone
 def setup(app: Sphinx) -> dict[str, object]:
     app.connect("html-page-context", _choose, priority=990)
     # Sphinx writes a page again when its text changes; here also when what makes pages changes.
-    app.add_config_value("page_makers", _digest(Path(__file__).parent, TABLE), "html")
+    app.add_config_value("page_makers", _digest(Path(__file__).parent, *MAKERS), "html")
     app.connect("build-finished", _copy_own)
     app.connect("build-finished", _drop_foreign)
     app.connect("build-finished", _write_fonts)
@@ -110,8 +115,8 @@ def _choose(app: Sphinx, page: str, template: str, context: dict, doctree: objec
         context[kind] = own
 
 
-def _digest(folder: Path, table: Path) -> str:
-    makers = [*sorted((*folder.glob("*.py"), *folder.glob("*.js"))), table]
+def _digest(folder: Path, *others: Path) -> str:
+    makers = [*sorted(folder.glob("*.py")), *others]
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in makers)).hexdigest()
 
 

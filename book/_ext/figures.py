@@ -153,6 +153,11 @@ def _visit_film(translator: HTML5Translator, node: film) -> None:
         f'width="{node["width"]}" height="{node["height"]}" poster="{poster}" src="{src}" '
         f'aria-label="{escape(node["alt"])}"></video>'
     )
+    if "only-dark" not in node["classes"]:  # paper shows the poster
+        translator.body.append(
+            f'<img class="still" loading="lazy" alt="{escape(node["alt"])}" src="{poster}" '
+            f'width="{node["width"]}" height="{node["height"]}">'
+        )
     raise nodes.SkipNode
 
 
@@ -162,9 +167,12 @@ def _demand_words(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def _steady_images(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
+    if context.get("body"):
+        context["body"] = steady_images(context["body"], at_once=1)
+
+
+def steady_images(body: str, *, at_once: int = 0) -> str:
     """Sizes as attributes, so that nothing moves as pictures arrive; all but the first wait."""
-    if not context.get("body"):
-        return
     seen = 0
 
     def steady(match: re.Match[str]) -> str:
@@ -175,10 +183,10 @@ def _steady_images(app: Sphinx, page: str, template: str, context: dict, doctree
             width, height = (round(float(v)) for v in size.groups())
             tag = tag.replace(size.group(0), f' width="{width}" height="{height}"')
         seen += 1
-        later = seen > 1 or "only-dark" in tag
+        later = seen > at_once or "only-dark" in tag
         return tag.replace("<img ", '<img decoding="async" ' + 'loading="lazy" ' * later, 1)
 
-    context["body"] = re.sub(r"<img [^>]*>", steady, context["body"])
+    return re.sub(r"<img [^>]*>", steady, body)
 
 
 def _copy_media(app: Sphinx, exception: Exception | None) -> None:

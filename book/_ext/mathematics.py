@@ -17,9 +17,9 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
-from typesetter import TexError, Typesetter, mathjax_folder
 
 from scorelab.macros import MACROS
+from scorelab.typesetter import TexError, Typesetter, mathjax_folder
 
 RENDERER = "typeset"
 PHONE_WIDTH_EM = 17.0  # what fits beside an equation number on a screen of 390 px
@@ -102,7 +102,9 @@ def _set(translator: HTML5Translator, node: nodes.Element, tex: str, *, display:
     wide = formula.width > PHONE_WIDTH_EM
     focus = ' tabindex="0" role="group" aria-label="Formula"' * wide
     if display:
-        return f'<div class="formula"{focus}>{inside}</div>'
+        # For the style sheets of paper and slides, which set it smaller where there is no room.
+        width = f' style="--em:{formula.width:.1f}"' * wide
+        return f'<div class="formula"{width}{focus}>{inside}</div>'
     return f'<span class="math{" wide" * wide}"{focus}>{inside}</span>'
 
 
@@ -113,6 +115,8 @@ def _write_style_sheet(app: Sphinx, exception: Exception | None) -> None:
     out = Path(app.outdir)
     names: set[str] = set()
     for page in out.rglob("*.html"):
+        if page.parent == out / "derivations":  # files to take along, which load nothing
+            continue
         names.update(re.findall(r"\bmjx-[\w-]+|\bTEX-\w+", page.read_text(encoding="utf-8")))
     if not names:
         (out / "_static" / "math.css").write_text("", encoding="utf-8")

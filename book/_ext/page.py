@@ -84,7 +84,8 @@ def scrollable(body: str) -> str:
 
 
 def plain_roles(body: str) -> str:
-    """No ARIA role that the standard has since withdrawn, no id that an extension repeats."""
+    """No withdrawn ARIA role, no id that an extension repeats, no label that hides the words."""
+    body = body.replace(' aria-label="Toggle hidden content"', "")
     body = re.sub(r' id="(?:exercise|solution|proof)-content"', "", body)
     return body.replace(' role="doc-biblioentry"', "").replace(
         '<div role="list" class="citation-list">', '<div class="citation-list">'

@@ -4,6 +4,10 @@
 (function () {
   const root = document.documentElement;
   const all = (selector, from = document) => Array.from(from.querySelectorAll(selector));
+  // What an address names; one that was cut in two names nothing on the page.
+  const named = (hash) => {
+    try { return decodeURIComponent(hash.slice(1)); } catch (error) { return hash.slice(1); }
+  };
 
   // Light and dark: the reader's choice is kept, else the system's is followed.
   document.getElementById("theme")?.addEventListener("click", () => {
@@ -44,16 +48,23 @@
 
   // A fold that holds the link's target opens.
   const reveal = () => {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = location.hash && document.getElementById(named(location.hash));
     for (let at = target && target.closest("details"); at; at = at.parentElement.closest("details")) at.open = true;
     if (target) target.scrollIntoView();
   };
   addEventListener("hashchange", reveal);
-  if (location.hash && document.querySelector("details " + "#" + CSS.escape(decodeURIComponent(location.hash.slice(1))))) reveal();
-  addEventListener("beforeprint", () => all("details").forEach((fold) => { fold.open = true; }));
+  if (location.hash && document.querySelector("details " + "#" + CSS.escape(named(location.hash)))) reveal();
+  // Paper gets what is said in folds, but neither sources nor solutions that the reader left folded.
+  const onlyCode = (fold) => fold.querySelector("pre") && !fold.querySelector("p:not(summary p), li, div.math, img, table");
+  let unfolded = [];
+  addEventListener("beforeprint", () => {
+    unfolded = all("details:not([open], .solution, .cite)").filter((fold) => !onlyCode(fold));
+    unfolded.forEach((fold) => { fold.open = true; });
+  });
+  addEventListener("afterprint", () => unfolded.forEach((fold) => { fold.open = false; }));
 
   // Where the reader is, in the list of the page's sections.
-  const links = new Map(all(".contents a[href^='#']").map((a) => [decodeURIComponent(a.hash.slice(1)), a]));
+  const links = new Map(all(".contents a[href^='#']").map((a) => [named(a.hash), a]));
   if (links.size) {
     const watch = new IntersectionObserver((entries) => {
       for (const entry of entries) {
@@ -82,80 +93,151 @@
     const formulas = all(".math", copied);
     if (!formulas.length) return;
     formulas.forEach((math) => math.replaceWith(delimited(math)));
-    all(".copy, .headerlink, .eqno", copied).forEach((extra) => extra.remove());
+    all(".copy, .headerlink, .eqno, .takeaway", copied).forEach((extra) => extra.remove());
     event.clipboardData.setData("text/plain", copied.textContent.trim());
     event.preventDefault();
   });
 
   const copyText = async (text) => {
-    try { await navigator.clipboard.writeText(text); } catch (error) {
+    try { await navigator.clipboard.writeText(text); return true; } catch (error) {
       const area = document.body.appendChild(document.createElement("textarea"));
       area.value = text;
       area.select();
-      document.execCommand("copy");
+      const done = document.execCommand("copy");
       area.remove();
+      return done;
     }
   };
-  // One button, which moves to the code or the equation under the pointer.
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "copy";
-  let copying = () => "";
-  const offer = (host, label, text) => {
-    if (button.parentElement === host) return;
-    button.textContent = label;
-    copying = () => text(host);
-    host.append(button);
+  // What was copied is said to those who do not see the button change.
+  const said = document.createElement("div");
+  said.className = "sr";
+  said.setAttribute("role", "status");
+  document.body.append(said);
+  const copyButton = (label, about, text) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    const word = button.appendChild(document.createElement("span"));
+    word.textContent = label;
+    if (about) button.insertAdjacentHTML("beforeend", '<span class="sr"></span>');
+    if (about) button.lastChild.textContent = ` of ${about}`;
+    button.addEventListener("click", async () => {
+      const done = await copyText(text(button));
+      button.focus({preventScroll: true});
+      word.textContent = done ? "Copied" : "Not copied";
+      said.textContent = "";
+      setTimeout(() => { said.textContent = `${word.textContent}: ${label.replace(/^Copy */, "")}${about && ` of ${about}`}`; }, 50);
+      setTimeout(() => { word.textContent = label; }, 2000);
+    });
+    return button;
   };
-  button.addEventListener("click", async () => {
-    await copyText(copying());
-    button.textContent = "Copied";
+  all("div.math").forEach((math) => {
+    const number = math.querySelector(".eqno")?.firstChild.textContent ?? "";
+    math.append(copyButton("Copy TeX", number && `equation ${number}`, () => texOf(math)));
   });
+  all(".takeaway").forEach((line) => {
+    const name = line.dataset.name;
+    const latex = document.querySelector(`.takeaway[data-name="${name}"] > script`);
+    if (latex) line.querySelector(".how").prepend(copyButton("Copy LaTeX", name, () => latex.textContent));
+    const cite = line.querySelector("cite");
+    cite.after(" ", copyButton("Copy", `the citation of ${name}`, () => cite.textContent));
+  });
+  // One button for code, which moves to the code under the pointer.
+  const copyCode = copyButton("Copy", "", (button) => button.parentElement.querySelector("pre").textContent.replace(/\n$/, ""));
   const offerFor = (event) => {
     const code = event.target.closest?.(".highlight");
-    const math = event.target.closest?.("div.math");
-    if (code) offer(code, "Copy", (host) => host.querySelector("pre").textContent.replace(/\n$/, ""));
-    else if (math) offer(math, "Copy TeX", texOf);
+    if (code && copyCode.parentElement !== code) code.append(copyCode);
   };
   document.addEventListener("pointerover", offerFor);
   document.addEventListener("focusin", offerFor);
 
-  // A look at an equation, a figure or a reference, without leaving the line.
+  // A look at an equation, a figure, a reference or a word, without leaving the line. What is on
+  // another page cannot be fetched from disk; the words' definitions come with the page.
   const preview = document.createElement("div");
   preview.className = "preview";
+  preview.id = "preview";
+  preview.setAttribute("role", "tooltip");
+  const words = document.querySelector("template#words")?.content;
   let waiting = 0;
-  function hidePreview() { clearTimeout(waiting); preview.remove(); }
+  let shownFor = null;
+  function hidePreview() {
+    clearTimeout(waiting);
+    preview.remove();
+    shownFor?.removeAttribute("aria-describedby");
+    shownFor = null;
+  }
+  const previewOf = (link) => {
+    if (!link.hash || link.matches(".headerlink")) return null;
+    const id = named(link.hash);
+    const word = words?.querySelector(`[data-word="${CSS.escape(id)}"]`);
+    if (word) return word;
+    if (link.pathname !== location.pathname) return null;
+    const target = document.getElementById(id);
+    return target?.closest("div.math, figure, div.citation") ?? null;
+  };
   const showPreview = (link, target) => {
-    const copy = target.cloneNode(true);
+    hidePreview();
+    const copy = document.importNode(target, true);
     copy.removeAttribute("id");
     all("[id]", copy).forEach((inner) => inner.removeAttribute("id"));
+    all(".copy", copy).forEach((button) => button.remove());
+    all("[tabindex]", copy).forEach((inner) => inner.removeAttribute("tabindex"));
     all("video", copy).forEach((video) => video.removeAttribute("controls"));
     preview.replaceChildren(copy);
     document.body.append(preview);
+    shownFor = link;
+    link.setAttribute("aria-describedby", preview.id);
     const at = link.getBoundingClientRect();
     preview.style.left = `${Math.max(8, Math.min(at.left, innerWidth - preview.offsetWidth - 8)) + scrollX}px`;
     const above = at.top > preview.offsetHeight + 12;
     preview.style.top = `${scrollY + (above ? at.top - preview.offsetHeight - 8 : at.bottom + 8)}px`;
   };
+  const previewSoon = (event) => {
+    const link = event.target.closest?.("article a.internal[href*='#']");
+    if (!link || link === shownFor) return;
+    const target = previewOf(link);
+    if (!target) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(showPreview, event.type === "focusin" ? 0 : 220, link, target);
+  };
+  const hideSoon = () => { clearTimeout(waiting); waiting = setTimeout(hidePreview, 150); };
+  const leaving = (event) => {
+    if (event.target.closest?.("article a.internal[href*='#'], .preview")) hideSoon();
+  };
   if (matchMedia("(hover: hover)").matches) {
-    all("article a.internal[href*='#']").forEach((link) => {
-      if (link.closest(".headerlink") || link.pathname !== location.pathname) return;
-      const target = document.getElementById(decodeURIComponent(link.hash.slice(1)));
-      const shown = target?.closest("div.math, figure, div.citation") ?? (target?.matches("span") ? target.closest("div.math, figure") : null);
-      if (!shown) return;
-      link.addEventListener("pointerenter", () => { waiting = setTimeout(showPreview, 220, link, shown); });
-      link.addEventListener("pointerleave", hidePreview);
-    });
+    document.addEventListener("pointerover", previewSoon);
+    document.addEventListener("pointerout", leaving);
+    // The pointer may come to rest on the preview itself.
+    preview.addEventListener("pointerover", () => clearTimeout(waiting));
   }
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches?.("a:focus-visible")) previewSoon(event);
+  });
+  document.addEventListener("focusout", leaving);
+
+  // The script of live figures, when the first of them comes near or the address holds its state.
+  const lively = all("[data-script]");
+  const enliven = () => {
+    if (!lively.length) return;
+    document.head.append(Object.assign(document.createElement("script"), {src: lively[0].dataset.script}));
+    lively.length = 0;
+    nearby.disconnect();
+  };
+  const nearby = new IntersectionObserver((entries) => {
+    if (entries.some((entry) => entry.isIntersecting)) enliven();
+  }, {rootMargin: "600px"});
+  lively.forEach((figure) => nearby.observe(figure));
+  if (location.hash.startsWith("#live=")) enliven();
+  addEventListener("hashchange", () => { if (location.hash.startsWith("#live=")) enliven(); });
 
   // Videos run while they are seen, and only for readers who do not ask for stillness.
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const videos = all("video.scorelab-video");
   const stopped = new WeakSet(); // by the reader, who means it
-  const leaving = new WeakSet(); // by this script, as the video left the screen
+  const departing = new WeakSet(); // by this script, as the video left the screen
   const rest = (video) => {
     if (video.paused) return;
-    leaving.add(video);
+    departing.add(video);
     video.pause();
   };
   const onScreen = new IntersectionObserver((entries) => {
@@ -165,7 +247,7 @@
     }
   }, {threshold: 0.25});
   videos.forEach((video) => {
-    video.addEventListener("pause", () => { if (!leaving.delete(video)) stopped.add(video); });
+    video.addEventListener("pause", () => { if (!departing.delete(video)) stopped.add(video); });
     video.addEventListener("play", () => stopped.delete(video));
     onScreen.observe(video);
   });

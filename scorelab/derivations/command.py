@@ -115,7 +115,10 @@ def _rendered(name: str, to: str, options: argparse.Namespace) -> str:
     if not derivation.steps:
         raise ValueError(f"--steps {options.steps}: the first step comes after the last")
     kept = {option: value for option, value in given.items() if option in form.options}
-    return form.render(derivation, symbols=symbols, **kept)
+    try:
+        return form.render(derivation, symbols=symbols, **kept)
+    except ModuleNotFoundError as error:
+        raise ValueError(error) from None
 
 
 def _write(text: str, out: str | Path | None) -> None:

@@ -182,6 +182,20 @@ class Derivation:
         r"""Return Beamer frames, one for a step or two, to be compiled alone or `\input`."""
         return export.beamer(self, symbols=symbols, overlays=overlays, per_frame=per_frame)
 
+    def to_reveal(
+        self,
+        *,
+        symbols: Mapping[str, str] | None = None,
+        overlays: bool = False,
+        per_frame: int = 2,
+    ) -> str:
+        r"""Return slides in HTML: one file that any browser shows, without a network.
+
+        Raises:
+            ModuleNotFoundError: If a package is missing; the message says how to install it.
+        """
+        return export.reveal(self, symbols=symbols, overlays=overlays, per_frame=per_frame)
+
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
 

@@ -7,17 +7,18 @@ import subprocess
 
 import pytest
 import sympy as sp
+from latex_log import sticking_out
 
 from scorelab import derivations
 from scorelab.derivations import Derivation, export
 from scorelab.derivations.derivation import definition
+from scorelab.derivations.export.latex import excerpt
 from scorelab.derivations.export.pieces import latex_text
 from scorelab.macros import MACROS, definitions, expand, fold
 
 NAMES = derivations.available()
 ARTICLE = r"\documentclass[10pt]{article}\usepackage[textwidth=12cm]{geometry}"
 SLIDES = r"\documentclass[aspectratio=169]{beamer}"
-TOO_FAR = 10.0  # points
 
 
 @pytest.fixture
@@ -39,12 +40,6 @@ def compiled(tmp_path):
     return compile_
 
 
-def sticking_out(log: str) -> list[float]:
-    """How far lines and pages stick out, in points, where it is too far."""
-    found = re.findall(r"(?m)^Overfull \\[hv]box \(([\d.]+)pt", log)
-    return [float(points) for points in found if float(points) > TOO_FAR]
-
-
 def talk(document_class: str, names: list[str]) -> str:
     r"""A document that inputs files."""
     inputs = "\n".join(rf"\input{{{name}}}" for name in names)
@@ -61,6 +56,18 @@ def test_all_derivations_can_be_input_into_one_document(document_class, render, 
     assert not sticking_out(log)
     assert "multiply" not in log  # labels, destinations
     assert "undefined on input" not in log
+
+
+def test_what_is_pasted_needs_amsmath_alone_and_is_what_latex_shows(compiled):
+    pasted = [excerpt(derivations.get(name)) for name in NAMES]
+    start = ARTICLE + "\n\\usepackage{amsmath}\n\\begin{document}\n"
+    log = compiled({"main.tex": start + "\n\n".join(pasted) + "\\end{document}\n"})
+    assert not sticking_out(log)
+    assert "multiply" not in log
+    for name, text in zip(NAMES, pasted, strict=True):
+        body = text[text.index(r"\subsection*") :].strip()
+        assert body in derivations.get(name).to_latex()
+        assert r"\documentclass" not in text
 
 
 @pytest.mark.parametrize("render", [export.latex, export.beamer])

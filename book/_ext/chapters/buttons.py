@@ -1,4 +1,4 @@
-"""The buttons of a page that has a notebook: download it, run it on Colab or Binder.
+"""The buttons of a page that has notebooks: download them, run one on Colab or Binder.
 
 The last two come with a repository's address (`_config.yml`: `repository: url`); until then there
 is nothing that they could open. Both open the branch `notebooks`, to which the workflow in
@@ -16,31 +16,28 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 BRANCH = "notebooks"
+STUDENT_SUFFIX = "-student"
 
 
 def add_buttons(
     app: Sphinx, name: str, template: str, context: dict, doctree: nodes.document | None
 ) -> None:
-    """Put the notebook into the page's download menu, and the launch menu beside it."""
+    """Put the notebooks first among the page's buttons, and the launch menu before them."""
     if doctree is None or not Path(app.outdir, f"{name}.ipynb").is_file():
         return
-    file = f"{posixpath.basename(name)}.ipynb"
     buttons = context.setdefault("header_buttons", [])
-    group = next((b for b in buttons if b.get("label") == "download-buttons"), None)
-    if group is None:
-        group = _group("Download this page", "fas fa-download", "download-buttons")
-        buttons.insert(0, group)
-    group["buttons"].insert(
-        0,
-        {
-            "type": "link",
-            "url": file,
-            "text": ".ipynb",
-            "icon": "fas fa-code",
-            "tooltip": "Download the executed notebook",
-            "label": "download-notebook-button",
-        },
-    )
+    group = _group("Download this page", "fas fa-download", "notebook-buttons")
+    file = posixpath.basename(name)
+    if Path(app.outdir, f"{name}{STUDENT_SUFFIX}.ipynb").is_file():
+        group["buttons"] += [
+            _download(
+                f"{file}{STUDENT_SUFFIX}.ipynb", "student", "no solutions, answers are checked"
+            ),
+            _download(f"{file}.ipynb", "instructor", "executed, with the solutions"),
+        ]
+    else:
+        group["buttons"].append(_download(f"{file}.ipynb", "Notebook", "executed"))
+    buttons.insert(0, group)
     repository = urlparse(app.config.notebook_repository)
     if repository.hostname == "github.com":
         launch = _group("Run this page", "fas fa-rocket", "launch-buttons")
@@ -53,6 +50,17 @@ def add_buttons(
 
 def _group(tooltip: str, icon: str, label: str) -> dict:
     return {"type": "group", "tooltip": tooltip, "icon": icon, "buttons": [], "label": label}
+
+
+def _download(file: str, text: str, what: str) -> dict:
+    return {
+        "type": "link",
+        "url": file,
+        "text": text,
+        "icon": "fas fa-code",
+        "tooltip": f"Download this page as a notebook: {what}",
+        "label": "download-notebook-button",
+    }
 
 
 def _launch(text: str, address: Callable[[str, str], str], repository: str, name: str) -> dict:

@@ -22,7 +22,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from nbformat import NotebookNode
 
-from .dependencies import Package, short_strings
+from .dependencies import Package
+from .syntax import short_strings
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,17 +3,24 @@
 A chapter imports names of the package; a module imports other modules. Both are read with `ast`,
 nothing is run. `from scorelab import GaussianMixture` is followed through the re-exports of
 `scorelab/__init__.py` to the one module that defines the name, so that an edit of `solvers.py` does
-not touch a chapter that uses the mixture only. What cannot be resolved (`import *`, the package
-passed around as a value, a computed name) depends on everything: too much work, never a stale page.
+not touch a chapter that uses the mixture only. An entry point, as `"scorelab.x:name"`, that
+is loaded when its time comes, counts for the chapters that say `name`. What cannot be resolved
+(`import *`, the package passed around as a value, a computed name) depends on everything: too much
+work, never a stale page.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+
+from .syntax import absolute, assigns, executed, is_name, path_words, short_strings
+
+# Functions of a package that import the module of the name they are given.
+LOADERS = ("get", "check", "about")
 
 
 class Package:
@@ -37,6 +44,7 @@ class Package:
     def files_behind(self, tree: ast.Module) -> set[Path]:
         """The modules and data files that the code `tree` (a chapter's cells) can reach."""
         reached: set[Path] = set()
+        said = ast.unparse(tree)
         waiting = self._imports(tree, self.name)
         while waiting:
             module = waiting.pop()
@@ -44,7 +52,7 @@ class Package:
                 continue
             reached.add(module)
             if module.suffix == ".py":
-                waiting |= self._behind_module(module)
+                waiting |= self._behind_module(module) | self._entries(module, said)
         return reached
 
     def everything(self) -> set[Path]:
@@ -61,7 +69,7 @@ class Package:
             for node in self._tree(path).body
             if not isinstance(node, ast.Import | ast.ImportFrom)
             and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-            and not _assigns(node, "__all__")
+            and not assigns(node, "__all__")
         )
 
     # One module
@@ -74,12 +82,19 @@ class Package:
             self._direct[path] = self._imports(tree, ".".join(package)) | self._data_of(tree)
         return self._direct[path]
 
+    def _entries(self, path: Path, said: str) -> set[Path]:
+        """What entry points in the module at `path` load; `d.to_reveal()` says `reveal`."""
+        pattern = re.compile(rf"({self.name}(?:\.\w+)+):(\w+)")
+        matches = map(pattern.fullmatch, short_strings([self._tree(path)]))
+        wanted = [self._named_by_string(m[1]) for m in matches if m and m[2] in said]
+        return set().union(*wanted)
+
     def _data_of(self, tree: ast.Module) -> set[Path]:
         """The data files that strings of this module name, by file, stem or folder.
 
         A data file that no module names belongs to all of them.
         """
-        named = _path_words(tree)
+        named = path_words(tree)
         return {
             path
             for path in self._data
@@ -92,7 +107,7 @@ class Package:
     def _all_words(self) -> set[str]:
         if not hasattr(self, "_named_anywhere"):
             modules = self.folder.rglob("*.py")
-            self._named_anywhere = set().union(*(_path_words(self._tree(m)) for m in modules))
+            self._named_anywhere = set().union(*(path_words(self._tree(m)) for m in modules))
         return self._named_anywhere
 
     def _tree(self, path: Path) -> ast.Module:
@@ -109,7 +124,7 @@ class Package:
         followed to the attributes that are taken from it.
         """
         found: set[Path] = set()
-        for node in _executed(tree):
+        for node in executed(tree):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     if not self._is_ours(alias.name):
@@ -119,7 +134,7 @@ class Package:
                     found |= self._module(alias.name) - {self.folder / "__init__.py"}
                     found |= self._uses(tree, bound, target)
             elif isinstance(node, ast.ImportFrom):
-                origin = _absolute(node, package)
+                origin = absolute(node, package)
                 if not self._is_ours(origin):
                     continue
                 for alias in node.names:
@@ -142,19 +157,20 @@ class Package:
         if here.name != "__init__.py":
             return {here}
         found = set() if origin == self.name else {here}
-        if origin != self.name and name == "get" and tree is not None:
-            return found | self._loaded_by_name(tree, origin, lambda f: _is_name(f, bound))
+        if origin != self.name and name in LOADERS and tree is not None:
+            found |= self._re_export(here, origin, name) or set()
+            return found | self._loaded_by_name(tree, origin, lambda f: is_name(f, bound))
         home = self._re_export(here, origin, name)
         if home is not None:
             return found | home
         return self._whole(origin)  # defined in `__init__.py` itself: it may load anything
 
     def _re_export(self, init: Path, origin: str, name: str) -> set[Path] | None:
-        for node in _executed(self._tree(init)):
+        for node in executed(self._tree(init)):
             if isinstance(node, ast.ImportFrom):
                 for alias in node.names:
                     if (alias.asname or alias.name) == name:
-                        source = _absolute(node, origin)
+                        source = absolute(node, origin)
                         return self._member(source, alias.name, None, name)
         return None
 
@@ -167,13 +183,14 @@ class Package:
             return self._whole(target)
         found: set[Path] = set()
         as_base: set[int] = set()
-        for node in _executed(tree):
-            if isinstance(node, ast.Attribute) and _is_name(node.value, bound):
+        for node in executed(tree):
+            if isinstance(node, ast.Attribute) and is_name(node.value, bound):
                 as_base.add(id(node.value))
-                if target != self.name and node.attr == "get":
+                if target != self.name and node.attr in LOADERS:
+                    found |= self._re_export(here, target, node.attr) or set()
                     continue
                 found |= self._member(target, node.attr, None, node.attr)
-        bare = any(_is_name(node, bound) and id(node) not in as_base for node in _executed(tree))
+        bare = any(is_name(node, bound) and id(node) not in as_base for node in executed(tree))
         if bare:
             return self._whole(target)
         if target != self.name:
@@ -181,7 +198,7 @@ class Package:
                 tree,
                 target,
                 lambda f: (
-                    isinstance(f, ast.Attribute) and f.attr == "get" and _is_name(f.value, bound)
+                    isinstance(f, ast.Attribute) and f.attr in LOADERS and is_name(f.value, bound)
                 ),
             )
         return found
@@ -189,18 +206,24 @@ class Package:
     def _loaded_by_name(
         self, tree: ast.Module, package: str, is_get: Callable[[ast.AST], bool]
     ) -> set[Path]:
-        """Modules loaded by `get("some-name")`: the one named by a literal, else all of them."""
-        calls = [n for n in _executed(tree) if isinstance(n, ast.Call) and is_get(n.func)]
-        mentions = sum(is_get(n) for n in _executed(tree))
+        """Modules loaded by `get("some-name", …)`: those of a literal name, else all of them."""
+        calls = [n for n in executed(tree) if isinstance(n, ast.Call) and is_get(n.func)]
+        mentions = sum(is_get(n) for n in executed(tree))
         if mentions > len(calls):
             return self._whole(package)
         found: set[Path] = set()
         for call in calls:
             name = call.args[0] if call.args else None
             literal = name.value if isinstance(name, ast.Constant) else None
-            path = self._file(f"{package}.{str(literal).replace('-', '_')}")
-            found |= {path} if isinstance(literal, str) and path else self._whole(package)
+            found |= self._homes(package, literal) or self._whole(package)
         return found
+
+    def _homes(self, package: str, name: object) -> set[Path]:
+        """The module called like the literal `name`, else those that hold it as a string."""
+        path = self._file(f"{package}.{str(name).replace('-', '_')}")
+        if path:
+            return {path}
+        return {m for m in self._whole(package) if name in short_strings([self._tree(m)])}
 
     def _named_by_string(self, text: str) -> set[Path]:
         """`importlib.import_module("scorelab.x")`, and shell lines that run the package."""
@@ -243,47 +266,3 @@ class Package:
         if path is None:
             return self.everything()
         return set(path.parent.rglob("*.py")) if path.name == "__init__.py" else {path}
-
-
-def _executed(tree: ast.AST) -> Iterator[ast.AST]:
-    """`ast.walk` without what only a type checker executes."""
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            waiting.extend(node.orelse)
-        else:
-            waiting.extend(ast.iter_child_nodes(node))
-
-
-def _absolute(node: ast.ImportFrom, package: str) -> str:
-    """The dotted name of the module that `node` imports from."""
-    if not node.level:
-        return node.module or ""
-    base = package.split(".")
-    base = base[: len(base) - (node.level - 1)]
-    return ".".join([*base, *([node.module] if node.module else [])])
-
-
-def _path_words(tree: ast.AST) -> set[str]:
-    """Every component of every short string in `tree` that could be a path."""
-    return {word for text in short_strings([tree]) for word in text.split("/")}
-
-
-def short_strings(trees: Iterable[ast.AST]) -> Iterator[str]:
-    """The one-line string constants of `trees`: what could name a file."""
-    for tree in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                text = node.value
-                if 0 < len(text) < 200 and "\n" not in text and "\0" not in text:
-                    yield text
-
-
-def _is_name(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
-
-
-def _assigns(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Assign) and any(_is_name(target, name) for target in node.targets)

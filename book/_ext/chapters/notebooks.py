@@ -1,7 +1,8 @@
 """Sphinx extension: each page with code offers its executed notebook.
 
 The notebook holds the outputs that the page shows, text in plain Markdown, and stands beside the
-page as `<page>.ipynb`.
+page as `<page>.ipynb`. A page with solutions offers it twice: that one is the instructor's, and
+`<page>-student.ipynb` has a place for each answer instead (`student`).
 """
 
 from __future__ import annotations
@@ -22,35 +23,44 @@ from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 
 from scorelab.macros import MACROS
 
-from .buttons import add_buttons
+from .buttons import STUDENT_SUFFIX, add_buttons
 from .execution import executor_of
 from .plain_markdown import Piece, PlainMarkdown
+from .student import WithoutSolutions, has_exercises, solution_cells
 from .tex import plain_output
 
 INSTALL = "pip install -r requirements.txt"
+STUDENT = "with its outputs; after each exercise come a cell for your answer and one that checks it"
 
 
-def write_notebook(app: Sphinx, doctree: nodes.document, name: str) -> None:
-    """Write the notebook of the page `name`, if that has code, from its resolved `doctree`."""
+def write_notebooks(app: Sphinx, doctree: nodes.document, name: str) -> None:
+    """Write the notebooks of the page `name`, if that has code, from its resolved `doctree`."""
     if app.builder.format != "html":
         return
     chapter = executor_of(app).read(name, Path(app.env.doc2path(name)))
     if chapter is None:
         return
     executor_of(app).execution(chapter).fill(chapter.notebook)
-    target = Path(app.outdir, f"{name}.ipynb")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    notebook = _notebook(app, doctree, name, chapter.notebook)
-    target.write_text(nbformat.writes(notebook), encoding="utf8")
+    student = has_exercises(doctree)
+    _write(app, doctree, name, chapter.notebook, "with its outputs" + ", and solutions" * student)
+    if student:
+        _write(app, doctree, name, chapter.notebook, STUDENT, solutions=False)
 
 
-def _notebook(
-    app: Sphinx, doctree: nodes.document, name: str, executed: NotebookNode
-) -> NotebookNode:
-    page = Page(app, name)
+def _write(
+    app: Sphinx,
+    doctree: nodes.document,
+    name: str,
+    executed: NotebookNode,
+    about: str,
+    *,
+    solutions: bool = True,
+) -> None:
+    page = Page(app, name, PlainMarkdown if solutions else WithoutSolutions)
     pieces = page.markdown.blocks(doctree)
-    cells = _with_hidden_cells(pieces, executed, page)
-    head = _opening(app, app.env.titles[name].astext())
+    left_out = set() if solutions else solution_cells(executed)
+    cells = _with_hidden_cells(pieces, executed, page, left_out)
+    head = _opening(app, app.env.titles[name].astext(), about)
     notebook = nbformat.v4.new_notebook(cells=[*head, *cells])
     notebook.metadata = nbformat.from_dict(
         {key: executed.metadata[key] for key in ("kernelspec", "language_info")}
@@ -58,11 +68,13 @@ def _notebook(
     for index, cell in enumerate(notebook.cells):  # stable: two builds write the same file
         cell["id"] = f"cell-{index}"
     nbformat.validate(notebook)
-    return notebook
+    target = Path(app.outdir, f"{name}{'' if solutions else STUDENT_SUFFIX}.ipynb")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(nbformat.writes(notebook), encoding="utf8")
 
 
 def _with_hidden_cells(
-    pieces: list[Piece], executed: NotebookNode, page: Page
+    pieces: list[Piece], executed: NotebookNode, page: Page, left_out: set[int]
 ) -> list[NotebookNode]:
     """The cells in order; code that the page hides is put back, since later cells need it."""
     cells: list[NotebookNode] = []
@@ -76,16 +88,20 @@ def _with_hidden_cells(
 
     def add_code_up_to(index: int) -> None:
         while code and code[0] <= index:
-            cells.append(page.code_cell(executed.cells[code.pop(0)]))
+            if (next_ := code.pop(0)) not in left_out:
+                cells.append(page.code_cell(executed.cells[next_]))
 
     for piece in pieces:
-        if isinstance(piece, int):
-            flush()
-            add_code_up_to(piece)
-        else:
+        if isinstance(piece, str):
             if piece.startswith("#"):
                 flush()
             text.append(piece)
+        else:
+            flush()
+            if isinstance(piece, int):
+                add_code_up_to(piece)
+            else:
+                cells.append(piece)
     flush()
     add_code_up_to(len(executed.cells))
     return cells
@@ -97,14 +113,15 @@ class Page:
     Args:
         app: The application.
         name: The page.
+        writer: What turns its nodes into Markdown.
     """
 
-    def __init__(self, app: Sphinx, name: str) -> None:
+    def __init__(self, app: Sphinx, name: str, writer: type[PlainMarkdown]) -> None:
         self.app = app
         self.name = name
         self.macros = MACROS
         self._attached: dict[str, Path] = {}
-        self.markdown = PlainMarkdown(
+        self.markdown = writer(
             number=self._number,
             link=self._link,
             cite=self._cite,
@@ -212,12 +229,12 @@ def _mime(path: Path) -> str:
 # The opening cells
 
 
-def _opening(app: Sphinx, title: str) -> list[NotebookNode]:
+def _opening(app: Sphinx, title: str, about: str) -> list[NotebookNode]:
     url = app.config.notebook_repository
     book = app.config.html_title or app.config.project
     source = f"a checkout of [the repository]({url})" if url else "a checkout of its repository"
     text = (
-        f"*{title}* — the executed notebook of a chapter of **{book}**, with its outputs.\n\n"
+        f"*{title}* — the executed notebook of a chapter of **{book}**, {about}.\n\n"
         f"It runs anywhere, once the package `scorelab` is there: `{INSTALL}` in {source}."
     )
     cells = [nbformat.v4.new_markdown_cell(text)]
@@ -243,6 +260,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx: before others dress up the page, and after the theme made its buttons."""
     app.add_config_value("notebook_repository", "", "env", str)
     app.connect("config-inited", _read_repository)
-    app.connect("doctree-resolved", write_notebook, priority=100)
+    app.connect("doctree-resolved", write_notebooks, priority=100)
     app.connect("html-page-context", add_buttons, priority=700)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

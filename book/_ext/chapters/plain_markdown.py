@@ -1,7 +1,8 @@
 """A page of the book as plain Markdown and the places of its code cells.
 
 It is written from the resolved page, so that numbers, titles and references are those that the
-reader of the page sees. Blocks are strings; the index of a code cell stands between them.
+reader of the page sees. Blocks are strings; the index of a code cell, or a new cell, stands between
+them.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import re
 from collections.abc import Callable, Iterable
 
 from docutils import nodes
+from nbformat import NotebookNode
 from sphinx import addnodes
 
 from .tex import Macros, display, expand
 
-Piece = str | int  # a block of Markdown, or the index of a code cell
+Piece = str | int | NotebookNode  # a block of Markdown, the index of a code cell, or a new cell
 
 
 class PlainMarkdown:
@@ -253,7 +255,7 @@ def _dropdown_part(node: nodes.Node) -> str | None:
 
 
 def _has_code(pieces: list[Piece]) -> bool:
-    return any(isinstance(piece, int) for piece in pieces)
+    return any(not isinstance(piece, str) for piece in pieces)
 
 
 def _indent(text: str, width: int) -> str:

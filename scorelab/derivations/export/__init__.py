@@ -12,6 +12,7 @@ from scorelab.derivations.export.latex import MACROS_FILE, beamer, latex, macros
 from scorelab.derivations.export.markdown import markdown
 from scorelab.derivations.export.notebook import notebook
 from scorelab.derivations.export.pieces import Piece, pieces
+from scorelab.derivations.export.reveal import reveal
 from scorelab.derivations.export.script import script
 from scorelab.derivations.export.symbols import names, parse
 
@@ -29,6 +30,7 @@ __all__ = [
     "notebook",
     "parse",
     "pieces",
+    "reveal",
     "script",
 ]
 
@@ -54,6 +56,7 @@ class Format:
 FORMATS: Mapping[str, Format] = {
     "latex": Format(".tex", latex, "LaTeX, to be compiled alone or \\input"),
     "beamer": Format(".tex", beamer, "slides in LaTeX, likewise", ("overlays", "per_frame")),
+    "reveal": Format(".html", reveal, "slides in HTML, one file", ("overlays", "per_frame")),
     "markdown": Format(".md", markdown, "MyST Markdown"),
     "notebook": Format(".ipynb", notebook, "a notebook that checks every step again"),
     "sympy": Format(".py", script, "a script that needs sympy alone and checks every step again"),

@@ -3,33 +3,37 @@ r"""LaTeX that compiles alone and can be `\input`, and slides for Beamer."""
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from scorelab.derivations.export.pieces import Piece, latex_text, pieces, source
+from scorelab.derivations.export.frames import frames
+from scorelab.derivations.export.pieces import latex_text, pieces, source
 from scorelab.macros import definitions, fold
 
 if TYPE_CHECKING:
     from scorelab.derivations.derivation import Derivation
 
-__all__ = ["MACROS_FILE", "beamer", "latex", "macros"]
+__all__ = ["MACROS_FILE", "beamer", "excerpt", "latex", "macros"]
 
 MACROS_FILE = "scorelab-macros.tex"
 
 _ARTICLE = r"\documentclass[10pt]{article}"
 _SLIDES = r"\documentclass[aspectratio=169]{beamer}"
-_HEIGHT = 10.5  # of a slide's body, in lines
 
 
 def latex(derivation: "Derivation", *, symbols: Mapping[str, str] | None = None) -> str:
     r"""Return LaTeX that compiles alone and can be `\input`, with the labels of the book."""
-    lines = [rf"\subsection*{{{latex_text(derivation.title)}}}"]
-    for piece in pieces(derivation, symbols):
-        lines += [
-            "",
-            rf"\noindent {latex_text(piece.reason)} \emph{{({piece.mark})}}",
-            rf"\begin{{equation}}\label{{{piece.label}}}",
-            fold(piece.tex),
-            r"\end{equation}",
-        ]
-    return _file(derivation, _ARTICLE, "\n".join(lines))
+    return _file(derivation, _ARTICLE, _body(derivation, symbols))
+
+
+def excerpt(derivation: "Derivation", *, symbols: Mapping[str, str] | None = None) -> str:
+    r"""Return what `latex` shows, to be pasted into a document that loads amsmath.
+
+    It brings the macros that it uses, and bold letters for blackboard bold where a document has
+    none (amssymb has them).
+    """
+    body = _body(derivation, symbols)
+    notation = definitions(used_by=body)
+    if r"\mathbb" in notation + body:
+        notation = "\\providecommand{\\mathbb}[1]{\\mathbf{#1}}\n" + notation
+    return f"% {source(derivation)}. Every step was checked.\n{notation}{body}\n"
 
 
 def beamer(
@@ -50,11 +54,9 @@ def beamer(
     Raises:
         ValueError: If `per_frame` is less than 1, or for `symbols` as `pieces` does.
     """
-    if per_frame < 1:
-        raise ValueError(f"per_frame must be at least 1, got {per_frame}")
-    frames, first = [], 1
+    slides, first = [], 1
     total = len(derivation.steps)
-    for group in _groups(pieces(derivation, symbols), per_frame):
+    for group in frames(pieces(derivation, symbols), per_frame):
         last = first + len(group) - 1
         place = f"{first}" if first == last else f"{first}--{last}"
         names = ", ".join(piece.name for piece in group)
@@ -64,7 +66,7 @@ def beamer(
             rf"\hfill{{\scriptsize {piece.mark}}}\par"
             for piece in group
         )
-        frames.append(
+        slides.append(
             rf"\begin{{frame}}{{{latex_text(derivation.title)}}}"
             "\n"
             rf"\framesubtitle{{{names} ({place} of {total})}}"
@@ -72,7 +74,7 @@ def beamer(
             r"\end{frame}"
         )
         first = last + 1
-    return _file(derivation, _SLIDES, "\n\n".join(frames))
+    return _file(derivation, _SLIDES, "\n\n".join(slides))
 
 
 def macros() -> str:
@@ -83,28 +85,18 @@ def macros() -> str:
     )
 
 
-def _groups(steps: list[Piece], per_frame: int) -> list[list[Piece]]:
-    """Put neighbours together where they fit on a slide."""
-    groups: list[list[Piece]] = []
-    for piece in steps:
-        fits = (
-            groups
-            and len(groups[-1]) < per_frame
-            and sum(map(_height, groups[-1])) + _height(piece) <= _HEIGHT
-        )
-        if fits:
-            groups[-1].append(piece)
-        else:
-            groups.append([piece])
-    return groups
-
-
-def _height(piece: Piece) -> float:
-    """Estimate the lines that a step takes on a slide: reason, equation, mark."""
-    rows = piece.tex.split(r"\\")
-    tall = (r"\frac", r"\int", r"\sum", r"\begin{pmatrix}", r"\lim")
-    equation = sum(2.2 if any(sign in row for sign in tall) else 1.2 for row in rows)
-    return -(-len(piece.reason) // 75) + equation + 1.8
+def _body(derivation: "Derivation", symbols: Mapping[str, str] | None) -> str:
+    """Return the title, the reasons and the labelled equations."""
+    lines = [rf"\subsection*{{{latex_text(derivation.title)}}}"]
+    for piece in pieces(derivation, symbols):
+        lines += [
+            "",
+            rf"\noindent {latex_text(piece.reason)} \emph{{({piece.mark})}}",
+            rf"\begin{{equation}}\label{{{piece.label}}}",
+            fold(piece.tex),
+            r"\end{equation}",
+        ]
+    return "\n".join(lines)
 
 
 def _file(derivation: "Derivation", document_class: str, body: str) -> str:

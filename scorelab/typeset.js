@@ -6,7 +6,22 @@ var jax = MathJax._;
 var adaptor = jax.adaptors.liteAdaptor.liteAdaptor();
 jax.handlers.html_ts.RegisterHTMLHandler(adaptor);
 
-function makeDocument(macros, fontURL, adaptiveCSS) {
+function chtml(fontURL, adaptiveCSS) {
+  return new jax.output.chtml_ts.CHTML({
+    font: new jax.output.chtml.fonts.tex_ts.TeXFont({fontURL: fontURL}),
+    adaptiveCSS: adaptiveCSS,
+    matchFontHeight: false,
+  });
+}
+
+function svg() {
+  return new jax.output.svg_ts.SVG({
+    font: new jax.output.svg.fonts.tex_ts.TeXFont(),
+    fontCache: "local",
+  });
+}
+
+function makeDocument(macros, output) {
   var tex = new jax.input.tex_ts.TeX({
     // 'noundefined' and 'noerrors' are left out: an unknown macro must be an error, not red text.
     packages: ["base", "ams", "newcommand", "configmacros", "textmacros", "mathtools", "cases",
@@ -15,19 +30,14 @@ function makeDocument(macros, fontURL, adaptiveCSS) {
     tags: "none",
     formatError: function (_, error) { throw error; },
   });
-  var chtml = new jax.output.chtml_ts.CHTML({
-    font: new jax.output.chtml.fonts.tex_ts.TeXFont({fontURL: fontURL}),
-    adaptiveCSS: adaptiveCSS,
-    matchFontHeight: false,
-  });
-  return jax.mathjax.mathjax.document("", {InputJax: tex, OutputJax: chtml});
+  return jax.mathjax.mathjax.document("", {InputJax: tex, OutputJax: output});
 }
 
 var visitor = new jax.core.MmlTree.SerializedMmlVisitor.SerializedMmlVisitor();
 var book = null;
 
-function configure(request) {
-  book = makeDocument(JSON.parse(request), "", true);
+function configure(request, output) {
+  book = makeDocument(JSON.parse(request), output === "svg" ? svg() : chtml("", true));
 }
 
 function typeset(request) {
@@ -50,7 +60,7 @@ function typeset(request) {
 
 // The whole style sheet, every glyph included; the caller keeps the rules that pages use.
 function styleSheet(fontURL) {
-  var full = makeDocument({}, fontURL, false);
+  var full = makeDocument({}, chtml(fontURL, false));
   full.convert("x", {display: false, em: 16, ex: 8, containerWidth: 1e6});
   return adaptor.textContent(full.outputJax.styleSheet(full));
 }

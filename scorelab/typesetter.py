@@ -1,15 +1,18 @@
 """TeX to HTML at build time: MathJax, as the pinned wheel carries it, run in QuickJS.
 
-A reader's browser gets finished glyphs and MathML, and no script at all. Nothing here knows Sphinx.
+A reader's browser gets finished glyphs and MathML, and no script at all. There are two kinds of
+glyphs: HTML, which needs MathJax's style sheet and fonts beside the page, and SVG, which needs
+nothing. Nothing here knows Sphinx.
 """
 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from html import escape
 from importlib.metadata import distribution
@@ -17,15 +20,12 @@ from pathlib import Path
 
 import quickjs
 
+from scorelab.macros import Macros, expand
+
+__all__ = ["Formula", "TexError", "Typesetter", "glyph_sheet", "mathjax_folder"]
+
 CARRIER = "sphinx-mathjax-offline"
-COMPONENTS = (
-    "loader",
-    "core",
-    "adaptors/liteDOM",
-    "input/tex-full",
-    "output/chtml",
-    "output/chtml/fonts/tex",
-)
+OUTPUTS = ("chtml", "svg")
 DRIVER = Path(__file__).with_name("typeset.js")
 
 
@@ -39,13 +39,15 @@ class Formula:
 
     Attributes:
         html: The visible glyphs, hidden from assistive technology.
-        mathml: The same formula as MathML with its TeX as an annotation.
+        mathml: The same formula as MathML, with TeX that needs no macros as an annotation.
         width: Natural width in em of the mathematics font.
+        glyphs: For SVG, the outline of each glyph that `html` uses, by its id; see `glyph_sheet`.
     """
 
     html: str
     mathml: str
     width: float
+    glyphs: Mapping[str, str] = field(default_factory=dict)
 
 
 class Typesetter:
@@ -55,9 +57,20 @@ class Typesetter:
         macros: Name to replacement, or to ``(replacement, number of arguments)``.
         cache: Folder for finished formulas, or None to keep them in memory only. A file's name is
             a digest of all that the result depends on, so that nothing can be stale.
+        output: `"chtml"` or `"svg"`.
     """
 
-    def __init__(self, macros: Mapping[str, str | tuple[str, int]], cache: Path | None = None):
+    def __init__(
+        self,
+        macros: Macros,
+        cache: Path | None = None,
+        *,
+        output: str = "chtml",
+    ) -> None:
+        if output not in OUTPUTS:
+            raise ValueError(f"output must be one of {', '.join(OUTPUTS)}, got {output!r}")
+        self._output = output
+        self._table = dict(macros)
         self._macros = json.dumps(dict(macros), sort_keys=True)
         self._cache = cache
         self._known: dict[tuple[str, bool], Formula] = {}
@@ -74,7 +87,10 @@ class Typesetter:
         return self._known[key]
 
     def style_sheet(self, font_url: str) -> str:
-        """All of MathJax's rules, one for each glyph of its fonts: some 300 kB, to be purged."""
+        """All of MathJax's rules, one for each glyph of its fonts: some 300 kB, to be purged.
+
+        Only for the output `"chtml"`: SVG needs none.
+        """
         return self._engine.get("styleSheet")(font_url)
 
     def _stored(self, tex: str, display: bool) -> Formula:
@@ -95,25 +111,29 @@ class Typesetter:
         answer = json.loads(self._engine.get("typeset")(request))
         if "error" in answer:
             raise TexError(answer["error"])
-        return Formula(
-            html=_lean(answer["html"]),
-            mathml=_annotated(answer["mathml"], tex),
-            width=round(answer["width"], 2),
-        )
+        html, glyphs = _SHAPED[self._output](answer["html"])
+        mathml = _annotated(answer["mathml"], expand(tex, self._table))
+        return Formula(html, mathml, round(answer["width"], 2), glyphs)
 
     @cached_property
     def _recipe(self) -> str:
-        sources = (DRIVER.read_text(encoding="utf-8"), Path(__file__).read_text(encoding="utf-8"))
-        return "\0".join((distribution(CARRIER).version, self._macros, *sources))
+        sources = [file.read_text(encoding="utf-8") for file in (DRIVER, Path(__file__))]
+        sources.append(inspect.getsource(expand))
+        return "\0".join((distribution(CARRIER).version, self._output, self._macros, *sources))
 
     @cached_property
     def _engine(self) -> quickjs.Context:
         engine = quickjs.Context()
         engine.eval("var window = globalThis, MathJax = {loader: {load: []}};")
-        for component in COMPONENTS:
+        components = ("loader", "core", "adaptors/liteDOM", "input/tex-full")
+        for component in (
+            *components,
+            f"output/{self._output}",
+            f"output/{self._output}/fonts/tex",
+        ):
             engine.eval((mathjax_folder() / f"{component}.js").read_text(encoding="utf-8"))
         engine.eval(DRIVER.read_text(encoding="utf-8"))
-        engine.get("configure")(self._macros)
+        engine.get("configure")(self._macros, self._output)
         return engine
 
 
@@ -122,12 +142,45 @@ def mathjax_folder() -> Path:
     return Path(str(distribution(CARRIER).locate_file(f"{CARRIER}/static/mathjax")))
 
 
-def _lean(html: str) -> str:
+def glyph_sheet(formulas: Iterable[Formula]) -> str:
+    """The hidden SVG that holds each outline once; a page with formulas in SVG needs one."""
+    glyphs = {name: path for formula in formulas for name, path in formula.glyphs.items()}
+    paths = "".join(f'<path id="{name}" d="{glyphs[name]}"/>' for name in sorted(glyphs))
+    return f'<svg class="glyphs" aria-hidden="true" width="0" height="0"><defs>{paths}</defs></svg>'
+
+
+def _lean(html: str) -> tuple[str, dict[str, str]]:
     """Drops what MathJax writes for its own menu and for invisible operators."""
     html = html.replace('class=" MJX-TEX"', 'class="MJX-TEX"').replace(' class="MathJax"', "")
     html = html.replace(' texclass="ORD"', "")
     html = re.sub(r'<mjx-mo class="mjx-n"><mjx-c class="mjx-c206[1-4]"></mjx-c></mjx-mo>', "", html)
-    return html.replace("<mjx-container ", '<mjx-container aria-hidden="true" ', 1)
+    return html.replace("<mjx-container ", '<mjx-container aria-hidden="true" ', 1), {}
+
+
+def _drawn(html: str) -> tuple[str, dict[str, str]]:
+    """The drawing without its outlines, in em of the text around it, and the outlines by name.
+
+    MathJax gives sizes in ex of a font that it does not know; the view box is exact.
+    """
+    glyphs = dict(re.findall(r'<path id="MJX-\d+-(TEX-[^"]*)" d="([^"]*)"></path>', html))
+    html = re.sub(r"<defs>.*?</defs>", "", html, flags=re.S).replace(' class="MathJax"', "")
+    html = re.sub(
+        r' (?:data-mml-node|data-c|data-mjx-\w+|role|focusable|xmlns(?::xlink)?)="[^"]*"', "", html
+    )
+    html = re.sub(r'xlink:href="#MJX-\d+-', 'href="#', html).replace("></use>", "/>")
+
+    def sized(match: re.Match[str]) -> str:
+        _, top, width, height = (float(number) / 1000 for number in match[1].split())
+        return (
+            f'<svg style="vertical-align:{-(top + height):.3f}em" width="{width:.3f}em" '
+            f'height="{height:.3f}em" viewBox="{match[1]}">'
+        )
+
+    html = re.sub(r'<svg [^>]*viewBox="([^"]*)"[^>]*>', sized, html, count=1)
+    return html.replace("<mjx-container ", '<mjx-container aria-hidden="true" ', 1), glyphs
+
+
+_SHAPED = {"chtml": _lean, "svg": _drawn}
 
 
 def _annotated(mathml: str, tex: str) -> str:

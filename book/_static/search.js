@@ -1,0 +1,17 @@
+// How search ranks what it finds, read by Sphinx's searchtools.js. The numbers are Sphinx's own;
+// `score` lifts a thing whose name or label is what was asked for above the pages that mention it.
+"use strict";
+var Scorer = {
+  objNameMatch: 11, objPartialMatch: 6, objPrio: {0: 15, 1: 5, 2: -5}, objPrioDefault: 0,
+  title: 15, partialTitle: 7, term: 5, partialTerm: 2,
+  score: ([, title, , description, score]) => {
+    const asked = (new URLSearchParams(location.search).get("q") ?? "").trim().toLowerCase();
+    if (!description) return title.toLowerCase() === asked ? score + 80 : score; // a page
+    const [name, label = ""] = title.toLowerCase().split(" · ");
+    const slug = asked.replace(/[^\p{Letter}\p{Number}]+/gu, "-");
+    if (label.replace(/^(eq|fig|tab|ex)-/, "") === slug.replace(/^(eq|fig|tab|ex)-/, "")) return score + 100;
+    if (name === asked) return score + 60;
+    if (label.endsWith(`-${slug}`)) return score + 40;
+    return name.startsWith(asked) ? score + 20 : score;
+  },
+};

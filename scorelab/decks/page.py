@@ -1,0 +1,99 @@
+"""The page of a deck. Without its script it is read from top to bottom, as on a phone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+__all__ = ["Slide", "page"]
+
+# As on the pages of the book: the reader's choice, else the system's.
+_THEME = """<script>
+(function (root) {
+  var mode = null;
+  try { mode = localStorage.getItem("mode"); } catch (error) { /* storage may be forbidden */ }
+  var dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  if (mode !== "light" && mode !== "dark") mode = dark ? "dark" : "light";
+  root.dataset.theme = mode;
+})(document.documentElement);
+</script>"""
+_SWITCH = (
+    '<button type="button" id="theme" title="Light or dark" hidden>'
+    '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="8"/>'
+    '<path class="half" d="M12 4a8 8 0 0 1 0 16z"/></svg>'
+    '<span class="sr">Switch between light and dark</span></button>'
+)
+
+
+@dataclass(frozen=True)
+class Slide:
+    """One slide; all but its name is HTML.
+
+    Attributes:
+        title: Its heading.
+        body: What stands below.
+        kind: The class by which the style knows what is on it.
+        name: Its place in the address bar, `#/name`; numbers if empty.
+        notes: For the speaker's eyes.
+    """
+
+    title: str
+    body: str
+    kind: str = ""
+    name: str = ""
+    notes: str = ""
+
+
+def page(
+    title: str,
+    slides: Sequence[Slide],
+    *,
+    description: str,
+    styles: str,
+    scripts: str,
+    tools: str = "",
+) -> str:
+    """Return the page of a deck.
+
+    Args:
+        title: In plain text.
+        slides: In order.
+        description: One sentence, in plain text.
+        styles: Elements for the head: reveal.js's style sheet and the deck's own.
+        scripts: Elements for the end: reveal.js and the deck's own script.
+        tools: Links beside the switch of light and dark.
+    """
+    sections = "\n".join(map(_section, slides))
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title>
+<meta name="description" content="{escape(description)}">
+<meta name="color-scheme" content="light dark">
+{_THEME}
+{styles}
+</head>
+<body>
+<main>
+<h1 class="sr">{escape(title)}</h1>
+<div id="deck">
+<div class="slides">
+{sections}
+</div>
+</div>
+</main>
+<nav class="tools" aria-label="Deck">{tools}{_SWITCH}</nav>
+{scripts}
+</body>
+</html>
+"""
+
+
+def _section(slide: Slide) -> str:
+    name = f' id="{escape(slide.name)}"' if slide.name else ""
+    notes = f'\n<aside class="notes">{slide.notes}</aside>' if slide.notes else ""
+    return (
+        f'<section{name} class="{escape(slide.kind)}">\n<h2>{slide.title}</h2>\n'
+        f'<div class="body">\n{slide.body}\n</div>{notes}\n</section>'
+    )

@@ -1,0 +1,106 @@
+"""What a deck must be, slide by slide, measured in the browser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from browsing import Visit
+from playwright.sync_api import Page as Tab
+
+ROOM = {"width": 1280, "height": 720}
+SMALLEST = 0.7  # of its size is the text of a slide that is full
+LOOK = """() => {
+    const section = Reveal.getCurrentSlide();
+    const frame = section.getBoundingClientRect();
+    const body = section.querySelector(".body");
+    const shown = e => e.checkVisibility({visibilityProperty: true});
+    const all = what => [...section.querySelectorAll(what)].filter(shown);
+    const told = e => (e.textContent || e.outerHTML).trim().slice(0, 60);
+    const inside = e => {
+        const box = e.getBoundingClientRect();
+        return box.left > frame.left - 1 && box.right < frame.right + 1
+            && box.top > frame.top - 1 && box.bottom < frame.bottom + 1;
+    };
+    const parts = "h2, p, li, .formula, mjx-container, img, video, figcaption, table, td, pre";
+    const boxes = ".formula, .table-scroll, pre, span.math.wide";
+    return {
+        name: section.id,
+        outside: all(parts).filter(e => !e.closest(".notes") && !inside(e)).map(told),
+        cut: [
+            ...all(boxes).filter(e => e.scrollWidth > e.clientWidth + 1).map(told),
+            ...(body.scrollHeight > body.clientHeight + 1 ? ["the slide"] : []),
+        ],
+        formulas: all(".formula").map(e => e.querySelector("annotation").textContent),
+        pictures: all("figure").length,
+        unseen: all("img, video").filter(e => e.clientHeight < 150).map(told),
+        fit: Number(section.style.getPropertyValue("--fit") || 1),
+        text: section.innerText.trim(),
+    };
+}"""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One slide as it is shown.
+
+    Attributes:
+        name: Its name in the address bar.
+        outside: What leaves the slide.
+        cut: What is cut off or has to be scrolled.
+        formulas: The TeX of each displayed formula.
+        pictures: How many figures and videos.
+        unseen: Pictures too small to be seen.
+        fit: The size of its text, 1 unless the slide is too full for that.
+        text: What is on it.
+    """
+
+    name: str
+    outside: list[str]
+    cut: list[str]
+    formulas: list[str]
+    pictures: int
+    unseen: list[str]
+    fit: float
+    text: str
+
+
+def slides(visit: Visit) -> list[Seen]:
+    """Walk through the deck by keyboard, from the first slide to the last, fragments included."""
+    tab = visit.tab
+    tab.wait_for_function("() => window.Reveal?.isReady()")
+    tab.evaluate("() => document.fonts.ready")
+    seen = [look(tab)]
+    while not tab.evaluate("() => Reveal.isLastSlide() && !Reveal.availableFragments().next"):
+        before = tab.evaluate("() => JSON.stringify(Reveal.getState())")
+        tab.keyboard.press("ArrowRight")
+        assert tab.evaluate("() => JSON.stringify(Reveal.getState())") != before, "a dead key"
+        now = look(tab)
+        # A fragment more is the same slide.
+        seen[-1 if now.name == seen[-1].name and now.name else len(seen) :] = [now]
+    return seen
+
+
+def look(tab: Tab) -> Seen:
+    """The slide on screen, when all that fades in is there."""
+    tab.evaluate(
+        """async () => {
+            await new Promise(requestAnimationFrame);
+            await Promise.allSettled(document.getAnimations().map(fade => fade.finished));
+            const shown = [...Reveal.getCurrentSlide().querySelectorAll("img")]
+                .filter(image => image.checkVisibility());
+            await Promise.all(shown.map(image => image.decode()));
+        }"""
+    )
+    return Seen(**tab.evaluate(LOOK))
+
+
+def complaints(seen: list[Seen]) -> list[str]:
+    """What is wrong with the slides; empty if all is well."""
+    found = []
+    for slide in seen:
+        found += [f"{slide.name}: {what!r} leaves the slide" for what in slide.outside]
+        found += [f"{slide.name}: {what!r} is cut off" for what in slide.cut]
+        found += [f"{slide.name}: {what!r} is too small" for what in slide.unseen]
+        if slide.fit < SMALLEST:
+            found.append(f"{slide.name}: its text is set at {slide.fit}")
+    return found

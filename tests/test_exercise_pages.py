@@ -1,0 +1,94 @@
+"""What a page says of its exercises: the grade, the line that checks, a proof that it works."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from scorelab import exercises
+from scorelab.exercises.exercise import GRADES
+from scorelab.exercises.registry import CHAPTERS
+
+ROOT = Path(__file__).parent.parent
+# Chapters whose exercises cannot be checked yet.
+PENDING = {
+    "diffusions",
+    "ornstein_uhlenbeck",
+    "euler_maruyama",
+    "generation",
+    "images",
+}
+DONE = [chapter for chapter in CHAPTERS if chapter not in PENDING]
+
+
+def _page(chapter: str) -> str:
+    (path,) = ROOT.glob(f"book/**/{chapter.replace('_', '-')}.md")
+    return path.read_text(encoding="utf8")
+
+
+def _parts(kind: str, page: str) -> dict[str, str]:
+    """The text of each exercise or solution of a page, by the exercise's label."""
+    found = re.findall(
+        rf"^(`{{3,}}){{{kind}-start}}(.*?)\n(.*?)\1\n(.*?)^`{{3,}}{{{kind}-end}}", page, re.M | re.S
+    )
+    if kind == "solution":
+        return {argument.strip(): text for _, argument, _, text in found}
+    return {re.search(r":label: *(\S+)", head)[1]: text for _, _, head, text in found}
+
+
+def _code(text: str) -> str:
+    return "\n".join(re.findall(r"^```{code-cell}.*?\n(.*?)^```", text, re.M | re.S))
+
+
+def test_every_page_with_exercises_is_in_the_table():
+    pages = {p.stem for p in ROOT.glob("book/**/*.md") if "{exercise-start}" in p.read_text()}
+    assert pages == {chapter.replace("_", "-") for chapter in CHAPTERS}
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_labels_of_a_page_are_in_the_table(chapter):
+    assert tuple(_parts("exercise", _page(chapter))) == CHAPTERS[chapter]
+
+
+def test_a_chapter_is_pending_only_until_its_exercises_are_there():
+    known = set(exercises.available())
+    missing = [name for c in CHAPTERS for name in CHAPTERS[c] if name not in known]
+    assert missing == [name for c in CHAPTERS if c in PENDING for name in CHAPTERS[c]]
+
+
+@pytest.mark.parametrize("chapter", DONE)
+def test_each_exercise_opens_with_its_grade_and_all_grades_occur(chapter):
+    grades = []
+    for name, text in _parts("exercise", _page(chapter)).items():
+        grade = exercises.about(name).grade
+        assert text.startswith(f"*{grade.capitalize()}.* "), name
+        grades.append(grade)
+    assert set(grades) == set(GRADES)
+
+
+@pytest.mark.parametrize("chapter", DONE)
+def test_each_exercise_ends_with_the_line_that_checks_it(chapter):
+    for name, text in _parts("exercise", _page(chapter)).items():
+        last = text.strip().splitlines()[-1]
+        if exercises.check(name, ...).verdict == "open":
+            assert "exercises.check" not in text
+            continue
+        assert last.startswith(f'*Check:* `exercises.check("{name}", '), name
+        assert text.strip().splitlines()[-2] == "", name
+
+
+@pytest.mark.parametrize("chapter", DONE)
+def test_each_solution_proves_that_its_answer_is_accepted(chapter):
+    page = _page(chapter)
+    solutions = _parts("solution", page)
+    for name in _parts("exercise", page):
+        if exercises.check(name, ...).verdict != "open":
+            assert f'assert exercises.check("{name}", ' in _code(solutions[name]), name
+
+
+@pytest.mark.parametrize("chapter", DONE)
+def test_a_page_imports_the_checks_before_its_exercises(chapter):
+    before, _, _ = _page(chapter).partition("{exercise-start}")
+    assert "from scorelab import exercises" in _code(before)

@@ -1,0 +1,90 @@
+"""Previews and search in headless Chromium, from disk: what readers do to find their way."""
+
+from __future__ import annotations
+
+import pytest
+from browsing import Visit
+from test_browser import DESK, needs_book, url
+
+CHAPTER = "book/matching/denoising.html"
+pytestmark = needs_book
+
+
+@pytest.fixture
+def chapter(browser):
+    with Visit(browser, url(CHAPTER), viewport=DESK) as visit:
+        yield visit
+
+
+def test_a_word_shows_its_definition_under_the_pointer_and_hides_it(chapter):
+    word = chapter.tab.locator("article p > a.word[href*='#term-noise-kernel']").first
+    word.hover()
+    chapter.tab.wait_for_selector("#preview:visible")
+    assert "noisy point" in chapter.tab.inner_text("#preview")
+    assert word.get_attribute("aria-describedby") == "preview"
+    chapter.tab.locator("#preview").hover()  # it stays while the pointer rests on it
+    chapter.tab.wait_for_timeout(500)
+    assert chapter.tab.locator("#preview").is_visible()
+    chapter.tab.mouse.move(5, 5)
+    chapter.tab.wait_for_selector("#preview", state="detached")
+    assert word.get_attribute("aria-describedby") is None
+    assert chapter.faults == []
+
+
+def test_a_word_shows_its_definition_to_the_keyboard_and_escape_hides_it(chapter):
+    chapter.tab.keyboard.press("Tab")  # from here on, focus comes from the keyboard
+    chapter.tab.locator("article p > a.word[href*='#term-noise-kernel']").first.focus()
+    chapter.tab.wait_for_selector("#preview:visible")
+    assert "noisy point" in chapter.tab.inner_text("#preview")
+    chapter.tab.keyboard.press("Escape")
+    chapter.tab.wait_for_selector("#preview", state="detached")
+
+
+def test_an_equation_of_the_page_is_shown_too(chapter):
+    chapter.tab.locator("article p a[href='#equation-eq-excess']").first.hover()
+    chapter.tab.wait_for_selector("#preview:visible .formula")
+
+
+def test_every_word_of_a_chapter_has_a_definition_to_show(chapter):
+    count = chapter.tab.locator("article p > a.word").count()
+    assert count >= 5
+    shown = chapter.tab.evaluate(
+        """() => [...document.querySelectorAll("article a.word")].map(a =>
+            document.querySelector("template#words").content
+                .querySelector(`[data-word="${CSS.escape(decodeURIComponent(a.hash.slice(1)))}"]`)
+                ?.textContent.length ?? 0)"""
+    )
+    assert min(shown) > 40
+
+
+@pytest.mark.parametrize(
+    ("query", "anchor", "kind"),
+    [
+        ("tweedie", "#equation-eq-tweedie-", "derivation"),
+        ("eq-tweedie-tweedie", "#equation-eq-tweedie-tweedie", "step of a derivation"),
+        ("dsm-equivalence", "#equation-eq-dsm-equivalence-noisy", "derivation"),
+        ("Fokker-Planck", "#equation-eq-fokker-planck", "equation"),
+        ("Fisher divergence closed form", "#equation-eq-fisher-gaussians-closed-form", "step"),
+        ("reverse SDE", "#equation-eq-reverse-sde-reverse-sde", "step"),
+        ("fig-floor", "#fig-floor", "figure"),
+        ("responsibility", "#term-responsibility", "term"),
+        ("missing minus", "#ex-missing-minus", "exercise"),
+        ("dsm_floor", "#scorelab.matching.dsm_floor", "function"),
+    ],
+)
+def test_search_leads_to_the_thing_itself(browser, query, anchor, kind):
+    address = url("search.html") + "?q=" + query.replace(" ", "+")
+    with Visit(browser, address, viewport=DESK) as visit:
+        visit.tab.wait_for_function("document.querySelector('#search-results h2')?.innerText"
+                                    " === 'Search Results'")  # fmt: skip
+        results = visit.tab.locator("#search-results li").evaluate_all(
+            "items => items.map(i => [i.querySelector('a').href, i.innerText])"
+        )
+        found = [place for place, (href, _) in enumerate(results) if anchor in href]
+        assert found, results[:5]
+        assert found[0] < 5, results[:5]
+        assert kind in results[found[0]][1]
+        assert visit.faults == []
+        visit.tab.goto(results[found[0]][0])
+        target = visit.tab.url.partition("#")[2]
+        assert visit.tab.evaluate("id => Boolean(document.getElementById(id))", target)

@@ -1,0 +1,233 @@
+"""The slides of every chapter: in the browser, slide by slide, and what an author may write.
+
+``BOOK_HTML`` names another build than ``_build/html``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import deck_checks
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browsing import Visit
+from bs4 import BeautifulSoup
+from deck_checks import ROOM
+from docutils import nodes
+from slides.marks import slides
+from slides.plan import Choice, Item
+from test_browser import broken_images, too_wide, wrong_palette
+
+ROOT = Path(__file__).resolve().parent.parent
+HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html")).resolve()
+DECKS = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*-slides.html"))
+MOST = 28  # slides that a lecture of 45 minutes has time for
+PHONE = {"width": 390, "height": 844}
+
+needs_book = pytest.mark.skipif(
+    not (HTML / "index.html").exists() and not os.environ.get("CI"),
+    reason="the book is not built (make book)",
+)
+
+
+def url(deck: str) -> str:
+    return (HTML / deck).as_uri()
+
+
+@needs_book
+def test_every_chapter_with_a_question_has_its_deck_and_links_to_it() -> None:
+    asking = [
+        page
+        for page in sorted(HTML.rglob("*.html"))
+        if 'id="the-question"' in page.read_text(encoding="utf-8")
+    ]
+    assert asking
+    for page in asking:
+        deck = page.with_name(f"{page.stem}-slides.html")
+        assert deck.exists()
+        tools = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select(".tools a")
+        assert deck.name in [link["href"] for link in tools]
+    assert len(DECKS) == len(asking)
+
+
+@needs_book
+@pytest.mark.parametrize("deck", DECKS)
+def test_nothing_is_cut_off_and_a_lecture_has_time_for_it(browser, deck: str) -> None:
+    with Visit(browser, url(deck), viewport=ROOM) as visit:
+        seen = deck_checks.slides(visit)
+        assert deck_checks.complaints(seen) == []
+        assert 8 < len(seen) <= MOST
+        assert visit.faults == []
+    soup = BeautifulSoup((HTML / deck).read_text(encoding="utf-8"), "html.parser")
+    written = [tag.get_text() for tag in soup.select(".body .formula annotation")]
+    assert [tex for slide in seen for tex in slide.formulas] == written
+    assert sum(slide.pictures for slide in seen) == len(soup.select("figure"))
+    assert "✓" not in seen[0].text
+    assert any("measured" in slide.name for slide in seen)
+    assert seen[-1].name == "summary"
+
+
+@needs_book
+@pytest.mark.parametrize("deck", DECKS)
+def test_a_deck_shows_what_its_chapter_shows(deck: str) -> None:
+    """Every equation, figure and row is the page's; a deck adds nothing of its own."""
+    page = HTML / deck.replace("-slides", "")
+    deck_soup, page_soup = (
+        BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
+        for file in (HTML / deck, page)
+    )
+    for what in (".formula annotation", "figcaption", "table.measured tbody tr", "pre"):
+        on_page = {" ".join(tag.get_text().split()) for tag in page_soup.select(what)}
+        on_deck = {" ".join(tag.get_text().split()) for tag in deck_soup.select(f".body {what}")}
+        assert {text.replace("#", "").rstrip("¶") for text in on_deck} <= {
+            text.replace("#", "").rstrip("¶") for text in on_page
+        }
+    media = {tag["src"] for tag in deck_soup.select("img, video")}
+    assert media
+    assert media <= {tag["src"] for tag in page_soup.select("img, video")}
+
+
+@needs_book
+@pytest.mark.parametrize("deck", DECKS)
+def test_on_a_phone_in_the_dark(browser, deck: str) -> None:
+    with Visit(browser, url(deck), viewport=PHONE, color_scheme="dark") as visit:
+        visit.see_all()
+        assert visit.faults == []
+        assert too_wide(visit.tab) == []
+        assert broken_images(visit.tab) == []
+        assert wrong_palette(visit.tab, "dark") == []
+
+
+@needs_book
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("deck", DECKS[:3])
+def test_accessibility(browser, deck: str, scheme: str) -> None:
+    for viewport in (ROOM, PHONE):
+        with Visit(browser, url(deck), viewport=viewport, color_scheme=scheme) as visit:
+            for _ in range(1 if viewport is PHONE else 6):
+                found = Axe().run(visit.tab).response["violations"]
+                told = {v["id"]: [n["html"][:160] for n in v["nodes"][:3]] for v in found}
+                assert told == {}
+                visit.tab.keyboard.press("ArrowRight")
+
+
+@needs_book
+def test_videos_run_while_they_are_shown_and_rest_for_those_who_ask(browser) -> None:
+    films = [d for d in DECKS if "<video" in (HTML / d).read_text(encoding="utf-8")]
+    assert films
+    for motion in ("no-preference", "reduce"):
+        with Visit(browser, url(films[0]), viewport=ROOM, reduced_motion=motion) as visit:
+            tab = visit.tab
+            tab.wait_for_function("() => window.Reveal?.isReady()")
+            assert tab.evaluate(
+                "() => [...document.querySelectorAll('video')].every(v => v.paused)"
+            )
+            tab.evaluate(
+                """() => {
+                    const at = Reveal.getSlides().findIndex(s => s.querySelector("video"));
+                    Reveal.slide(at);
+                }"""
+            )
+            runs = "() => [...document.querySelectorAll('video')].filter(v => !v.paused).length"
+            if motion == "reduce":
+                tab.wait_for_timeout(500)
+                assert tab.evaluate(runs) == 0
+            else:
+                tab.wait_for_function(f"() => ({runs})() === 1")  # of the light and the dark one
+            assert tab.evaluate(
+                "() => [...document.querySelectorAll('video')].every(v => v.controls && v.poster)"
+            )
+
+
+@needs_book
+def test_links_lead_to_slides_and_the_theme_is_kept(browser) -> None:
+    with Visit(browser, url(DECKS[0]), viewport=ROOM, color_scheme="light") as visit:
+        tab = visit.tab
+        tab.wait_for_function("() => window.Reveal?.isReady()")
+        tab.click("#theme")
+        tab.reload()
+        assert tab.evaluate("() => document.documentElement.dataset.theme") == "dark"
+        link = tab.locator('.body a[href^="#/"]').first
+        name = link.get_attribute("href")[2:]
+        link.evaluate("a => a.click()")
+        tab.wait_for_function("name => Reveal.getCurrentSlide().id === name", arg=name)
+
+
+@needs_book
+def test_the_speaker_sees_notes(browser) -> None:
+    with Visit(browser, url(DECKS[0]), viewport=ROOM) as visit:
+        tab = visit.tab
+        tab.wait_for_function("() => window.Reveal?.isReady()")
+        tab.evaluate(
+            """() => Reveal.slide(Reveal.getSlides().findIndex(s => s.querySelector(".notes")))"""
+        )
+        words = tab.evaluate("() => Reveal.getSlideNotes()")
+        with visit.context.expect_page() as opened:
+            tab.keyboard.press("s")
+        speaker = opened.value
+        speaker.wait_for_function(
+            "() => document.querySelector('.speaker-controls-notes .value')?.textContent.trim()"
+        )
+        shown = speaker.inner_text(".speaker-controls-notes .value").split()
+        plain = BeautifulSoup(words, "html.parser").get_text().split()
+        assert shown[:3] == plain[:3]
+
+
+def choice(*lines: str, without: bool = False) -> Choice:
+    return Choice(slides(lines=list(lines), without=without))
+
+
+def item(kind: str, name: str) -> Item:
+    return Item(kind, name, [], [nodes.paragraph("", "x")])
+
+
+def test_a_list_names_what_is_shown_or_what_is_not() -> None:
+    figure, step = item("figure", "fig-a"), item("derivation", "eq-some-name-step")
+    equation, marked = item("equation", "eq-b"), item("text", "any")
+    everything = [figure, step, equation, marked]
+    for lines, without, taken in [
+        (None, False, [figure, step, marked]),
+        (["fig-a"], False, [figure, marked]),
+        (["eq-b"], False, [equation, marked]),
+        (["some-name"], False, [step, marked]),
+        (["some-name: step"], False, [step, marked]),
+        (["some-name: other"], False, [marked]),
+        (["fig-a"], True, [step, marked]),
+        (["some-name"], True, [figure, marked]),
+    ]:
+        chosen = Choice(None) if lines is None else choice(*lines, without=without)
+        assert [i for i in everything if chosen.takes(i)] == taken
+
+
+def test_rows_are_chosen_by_words_of_their_claims() -> None:
+    claims = ["weight of mode 1", "weight of mode 2", "barrier"]
+    assert choice("question").rows(claims) == [True, True, True]
+    assert choice("measured: mode 2 | barrier").rows(claims) == [False, True, True]
+    assert choice("measured: weight", without=True).rows(claims) == [False, False, True]
+
+
+def test_what_is_nothing_in_the_chapter_is_told(caplog) -> None:
+    told: list[str] = []
+
+    class Ear:
+        def warning(self, text: str, what: str, **_: object) -> None:
+            told.append(text % what)
+
+    import slides.plan
+
+    wanted = choice("fig-a", "fig-none", "d: a none", "measured: mode | none")
+    ear, slides.plan.logger = slides.plan.logger, Ear()
+    try:
+        wanted.takes(item("figure", "fig-a"))
+        wanted.takes(item("derivation", "eq-d-a"))
+        wanted.takes(item("measured", "measured"))
+        wanted.rows(["weight of mode 1"])
+        wanted.complain()
+    finally:
+        slides.plan.logger = ear
+    assert told == [
+        "no such slide: d: none",
+        "no such slide: fig-none",
+        "no such slide: measured: none",
+    ]

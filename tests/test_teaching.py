@@ -1,0 +1,334 @@
+"""The page for lecturers: its minutes are counted, its plans add up, its listings work."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import minutes
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from docutils import nodes
+from latex_log import sticking_out
+from sample import ROOT, Book
+
+PAGE = ROOT / "book/teaching.md"
+SITE = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
+
+
+# What is counted
+
+
+def element(kind: str, *children: nodes.Node, **attributes) -> nodes.Element:
+    """A node with these children."""
+    node = getattr(nodes, kind)("", **attributes)
+    node += list(children)
+    return node
+
+
+def words(n: int) -> nodes.paragraph:
+    return element("paragraph", nodes.Text("word " * n))
+
+
+def formula(label: str = "") -> nodes.math_block:
+    return nodes.math_block("x", "x", label=label or None)
+
+
+def code(lines: int) -> nodes.literal_block:
+    text = "\n".join(["x = 1"] * lines)
+    return nodes.literal_block(text, text)
+
+
+def cell(output: list[nodes.Node], *tags: str, lines: int = 4) -> nodes.container:
+    source = element("container", code(lines), nb_element="cell_code_source")
+    shown = element("container", *output, nb_element="cell_code_output")
+    return element("container", source, shown, nb_element="cell_code", classes=["cell", *tags])
+
+
+def page(*children: nodes.Node, anchor: str = "one") -> nodes.document:
+    section = element("section", nodes.title("", "One"), *children, ids=[anchor])
+    tree = nodes.document(None, None)
+    tree += element("section", nodes.title("", "Page"), words(50), section)
+    return tree
+
+
+def counted(*children: nodes.Node) -> dict[str, int]:
+    (section,) = minutes.sections(page(*children))
+    return {what: n for what, n in section.count.items() if n}
+
+
+def test_what_a_section_holds_is_counted():
+    caption = element("figure", element("caption", nodes.Text("a caption")), names=["fig-a"])
+    assert counted(words(10), formula(), caption) == {"words": 10, "formulas": 1, "figures": 1}
+    assert counted(code(7)) == {"listings": 1, "lines": 7}
+    inline = element(
+        "paragraph", nodes.Text("where "), nodes.math("x", "x"), nodes.Text(" is small")
+    )
+    assert counted(inline) == {"words": 5}
+    smaller = element("section", nodes.title("", "Two words"), words(3), ids=["two"])
+    assert counted(words(1), smaller) == {"words": 6}
+
+
+def test_the_output_of_a_cell_is_counted_as_what_it_is():
+    steps = [formula("eq-a-one"), words(9), formula("eq-a-two")]
+    assert counted(cell(steps)) == {"lines": 4, "steps": 2}
+    assert counted(cell([formula()])) == {"lines": 4, "formulas": 1}
+    assert counted(cell([element("figure")], "tag_hide-input")) == {"figures": 1}
+
+
+def test_what_is_folded_takes_no_time_and_can_still_be_needed():
+    assert counted(element("container", code(90), design_component="dropdown")) == {}
+    (section,) = minutes.sections(page(cell([formula("eq-a-one")], "tag_hide-output")))
+    assert section.count["steps"] == 0
+    assert section.labels == {"eq-a-one"}
+
+
+def test_minutes_are_counts_times_rates():
+    (section,) = minutes.sections(page(words(300), cell([formula("a"), formula("b")]), formula()))
+    told, read = (sum(r[i] * n for r, n in RATES) for i in (0, 1))
+    assert section.lecture() == pytest.approx(told)
+    assert section.alone() == pytest.approx(read)
+    assert section.lecture(1) == pytest.approx(told - minutes.PACE["steps"][0])
+    assert section.outline() == pytest.approx(
+        150 * minutes.PACE["words"][0] + 0.5 * minutes.PACE["formulas"][0]
+    )
+
+
+RATES = [
+    (minutes.PACE["words"], 300),
+    (minutes.PACE["steps"], 2),
+    (minutes.PACE["formulas"], 1),
+    (minutes.PACE["lines"], 4),
+]
+
+
+def exercise(first: str) -> nodes.Element:
+    class exercise_node(nodes.General, nodes.Element):
+        pass
+
+    node = exercise_node("")
+    node += element("paragraph", element("emphasis", nodes.Text(first)), nodes.Text(" Do it."))
+    return node
+
+
+def test_exercises_are_timed_by_their_grade():
+    tree = page(exercise("Warm-up."), exercise("Derive, then check."), anchor="exercises")
+    (section,) = minutes.sections(tree)
+    assert section.homework() == minutes.GRADES["Warm-up"] + minutes.GRADES["Derive"]
+    assert not section.told
+    with pytest.raises(ValueError, match="begins with 'Hard'"):
+        minutes.sections(page(exercise("Hard")))
+
+
+def test_a_section_is_needed_where_its_labels_are_named():
+    from sphinx.addnodes import pending_xref
+
+    reference = pending_xref("", reftarget="eq-a", refdomain="math", reftype="eq")
+    source = minutes.sections(page(formula("eq-a")))
+    user = minutes.sections(page(element("paragraph", reference)))
+    aside = minutes.sections(page(element("paragraph", reference.deepcopy()), anchor="exercises"))
+    early = minutes.sections(page(element("paragraph", reference.deepcopy())))
+    book = {"early": early, "a": source, "b": user, "c": aside}
+    assert minutes.needed_by(source[0], book) == ["b"]
+    assert minutes.needed_by(user[0], book) == []
+    together = {"a": source + user}
+    assert minutes.needed_by(source[0], together) == ["a"]
+
+
+# What the directives make of it
+
+CHAPTER = """\
+# A chapter
+
+:::{admonition} What you will be able to do
+:class: tip objectives
+- Nothing.
+:::
+
+## The start
+WORDS
+
+$$
+x = 1
+$$ (eq-one)
+
+## The end
+By {eq}`eq-one` all is said.
+"""
+PLAN = """\
+# Teaching
+
+```{pace}
+```
+
+```{chapter-minutes}
+one
+```
+
+```{section-minutes} one
+```
+
+```{course-plan} A lecture
+:minutes: 30
+one#the-start board | {eq}`eq-one`
+ITEM
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory) -> Book:
+    """A chapter of 880 words and a plan for it."""
+    book = Book(tmp_path_factory.mktemp("course"))
+    book.write("one.md", CHAPTER.replace("WORDS", "word " * 880))
+    book.configure("one", "teaching")
+    folder = ROOT / "book/_ext"
+    config = (book.root / "_config.yml").read_text()
+    config = config.replace("local_extensions: {", f"local_extensions: {{course: {folder}, ")
+    book.write("_config.yml", config)
+    return book
+
+
+def build(book: Book, item: str) -> tuple[int, str]:
+    book.write("teaching.md", PLAN.replace("ITEM", item))
+    return book.build()
+
+
+def tables(html: str) -> list[list[list[str]]]:
+    """The cells of the timetables of a page, as text."""
+    found = BeautifulSoup(html, "html.parser").select("table.timetable")
+    return [
+        [[c.get_text(" ", strip=True) for c in r.find_all(["td", "th"])] for r in t.find_all("tr")]
+        for t in found
+    ]
+
+
+def test_a_plan_adds_up_and_links_to_its_sections(book):
+    status, output = build(book, "one#the-end outline | nothing")
+    assert status == 0, output
+    html = book.page("teaching")
+    _, _, sections, plan = tables(html)
+    assert [row[-1] for row in sections[1:]] == ["this chapter", ""]
+    # 880 words at 100 a minute and a formula; then at least a minute for whatever there is.
+    assert [row[2] for row in plan[1:]] == ["10", "1", "19", "30"]
+    assert 'href="one.html#the-start"' in html
+
+
+@pytest.mark.parametrize(
+    ("item", "complaint"),
+    [
+        ("one#the-start board | again\none#the-start board | again", "takes 30 of 30 minutes"),
+        ("one#the-middle board | nothing", "one#the-middle, which is not there"),
+        ("two#the-start board | nothing", "two#the-start, which is not there"),
+        ("one#the-start board 3 | nothing", "has 0 steps, a plan wants 3"),
+        ("one, the start", "not PAGE#SECTION how | what to show"),
+    ],
+)
+def test_a_plan_that_cannot_be_kept_stops_the_build(book, item, complaint):
+    status, output = build(book, item)
+    assert status != 0
+    assert complaint in " ".join(output.split())
+
+
+def test_the_minutes_follow_an_edit_of_the_chapter(book):
+    assert build(book, "one#the-end outline | nothing")[0] == 0
+    book.write("one.md", CHAPTER.replace("WORDS", "word " * 1_380))
+    status, output = book.build()
+    assert status == 0, output
+    assert [row[2] for row in tables(book.page("teaching"))[3][1:]] == ["15", "1", "14", "30"]
+
+
+# The page itself
+
+
+def test_every_chapter_has_its_place_on_the_page():
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
+    files = [entry["file"] for part in parts for entry in part["chapters"]]
+    goals = ":class: tip objectives"
+    chapters = [f for f in files if f.count("/") == 2 and goals in (ROOT / f"{f}.md").read_text()]
+    assert len(chapters) >= 11
+    text = PAGE.read_text()
+    named = re.findall(r"```\{section-minutes\} (\S+)", text)
+    assert [f"book/{name}" for name in named] == chapters
+    for name in named:
+        assert text.count(f"\n{name}\n") == 1, f"{name} is not in the table of all chapters"
+
+
+@pytest.mark.skipif(
+    not (SITE / "book/teaching.html").exists() and not os.environ.get("CI"),
+    reason="the book is not built (make book)",
+)
+def test_the_plans_of_the_built_page_add_up():
+    found = tables((SITE / "book/teaching.html").read_text(encoding="utf8"))
+    plans = [table for table in found if table[0][2:3] == ["min"]]
+    assert len(plans) == 1 + 3 + 6
+    for plan in plans:
+        *parts, total = [int(row[2]) for row in plan[1:]]
+        assert sum(parts) == total == 90
+        assert parts[-1] >= 5
+
+
+# The listings
+
+
+def listings() -> dict[str, str]:
+    """The blocks of the page that have a caption, by it."""
+    found = re.findall(
+        r"```\{code-block\} \w+\n *:caption: ([^\n]+)\n\n(.*?)\n *```", PAGE.read_text(), flags=re.S
+    )
+    return {name: re.sub(r"(?m)^   ", "", text) for name, text in found}
+
+
+@pytest.fixture
+def typed(tmp_path):
+    """A function that types the lines of a listing, in a folder with the page's talk."""
+    if shutil.which("pdflatex") is None and not os.environ.get("CI"):
+        pytest.skip("no pdflatex (Debian: texlive-latex-recommended texlive-pictures)")
+    (tmp_path / "talk.tex").write_text(listings()["talk.tex"], encoding="utf8")
+
+    def type_(name: str) -> str:
+        for line in listings()[name].replace("\\\n", "").splitlines():
+            program, *rest = shlex.split(line)
+            options = ["-interaction=nonstopmode", "-halt-on-error"]
+            command = {"python": [sys.executable], "pdflatex": ["pdflatex", *options]}[program]
+            done = subprocess.run(
+                [*command, *rest],
+                cwd=tmp_path,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                capture_output=True,
+                check=False,
+                timeout=300,
+            )
+            assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+        return (tmp_path / "talk.log").read_text(encoding="utf8", errors="replace")
+
+    type_.folder = tmp_path
+    return type_
+
+
+def pages_of(log: str) -> int:
+    return int(re.search(r"Output written on talk\.pdf \((\d+) pages?", log)[1])
+
+
+def test_an_empty_talk_becomes_three_frames(typed):
+    log = typed("Three frames")
+    assert pages_of(log) == 3
+    assert not sticking_out(log)
+    told = re.findall(r"(?m)^\| \d \| (.+?) \|", PAGE.read_text())
+    subtitles = re.findall(r"\\framesubtitle\{(.+?) \(", (typed.folder / "dsm.tex").read_text())
+    assert [", ".join(re.findall("`(.+?)`", row)) for row in told] == subtitles
+
+
+def test_the_talk_takes_other_symbols_and_macros(typed):
+    log = typed("Own notation")
+    assert not sticking_out(log)
+    text = (typed.folder / "dsm.tex").read_text()
+    assert r"\labN(x_t; x_0, \sigma_t^2)" in text
+    assert "(./scorelab-macros.tex)" not in log
+    assert "(./scorelab-macros.tex)" in typed("Own macros")
