@@ -85,7 +85,8 @@ def look(tab: Tab) -> Seen:
     tab.evaluate(
         """async () => {
             await new Promise(requestAnimationFrame);
-            await Promise.allSettled(document.getAnimations().map(fade => fade.finished));
+            const fading = Reveal.getCurrentSlide().getAnimations({subtree: true});
+            await Promise.allSettled(fading.map(fade => fade.finished));
             const shown = [...Reveal.getCurrentSlide().querySelectorAll("img")]
                 .filter(image => image.checkVisibility());
             await Promise.all(shown.map(image => image.decode()));
