@@ -77,7 +77,7 @@ class MnistRecipe:
         bfloat16: evaluate the network in bfloat16 while training, with weights in float32.
     """
 
-    n_steps: int = 28_000
+    n_steps: int = 36_000
     batch_size: int = 128
     learning_rate: float = 2e-3
     ema: float = 0.999
@@ -86,8 +86,8 @@ class MnistRecipe:
     depth: int = 2
     sigma_min: float = 0.01
     sigma_max: float = 150.0
-    sigma_median: float = 0.5
-    sigma_spread: float = 1.3
+    sigma_median: float = 0.7
+    sigma_spread: float = 1.1
     n_levels: int = 112
     n_outer: int = 16
     bfloat16: bool = True

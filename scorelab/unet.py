@@ -8,8 +8,11 @@ $$ s_\theta(x, \sigma) = -\frac{x - m}{\sigma^2 + v}
      F_\theta\Bigl(\frac{x - m}{\sqrt{\sigma^2 + v}}, \log \sigma\Bigr). $$
 
 F sees an image at three sizes, each half of the one before: strokes at full size with few channels,
-their arrangement at a quarter of the side with many, where most of the parameters are.
+their arrangement at a quarter of the side with many, where most of the parameters are. There, every
+place looks once at all the others: whether a stroke closes is decided far from where it ends.
 """
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +25,7 @@ __all__ = ["ScoreUNet"]
 
 # Channels are normalised in this many groups; every width must be a multiple of it.
 _GROUPS = 8
+_HEADS = 4  # of the attention; a divisor of the groups, so of every width
 
 
 @architecture
@@ -44,8 +48,8 @@ class ScoreUNet(nn.Module):
     Raises:
         ValueError: for bad arguments.
 
-    Source: Ronneberger et al. (2015) for the U; Ho et al. (2020), appendix B, for its blocks;
-    Karras et al. (2022), eq. 7, for the formula around it.
+    Source: Ronneberger et al. (2015) for the U; Ho et al. (2020), appendix B, for its blocks and
+    its attention; Karras et al. (2022), eq. 7, for the formula around it.
     """
 
     def __init__(
@@ -88,6 +92,7 @@ class ScoreUNet(nn.Module):
         self.down_half = ResidualBlock(half, size)
         self.to_quarter = nn.Conv2d(half, quarter, 2, stride=2)
         self.middle = nn.ModuleList(ResidualBlock(quarter, size) for _ in range(depth))
+        self.attention = Attention(quarter)
         self.from_quarter = nn.ConvTranspose2d(quarter, half, 2, stride=2)
         self.up_half = ResidualBlock(half, size)
         self.from_half = nn.ConvTranspose2d(half, full, 2, stride=2)
@@ -140,8 +145,9 @@ class ScoreUNet(nn.Module):
         level = self.embedding(sigma)
         full = self.down_full(self.first(x), level)
         half = self.down_half(self.to_half(full), level)
-        h = self.to_quarter(half)
-        for block in self.middle:
+        first, *others = self.middle
+        h = self.attention(first(self.to_quarter(half), level))
+        for block in others:
             h = block(h, level)
         h = self.up_half(half + self.from_quarter(h), level)
         h = self.up_full(full + self.from_half(h), level)
@@ -172,6 +178,36 @@ class ResidualBlock(nn.Module):
         scale, shift = self.film(level)[:, :, None, None].chunk(2, 1)
         inner = self.norm2(self.conv1(functional.silu(self.norm1(h))))
         return h + self.conv2(functional.silu(torch.addcmul(shift, inner, 1 + scale)))
+
+
+class Attention(nn.Module):
+    r"""$h + W\, V \mathrm{softmax}(K^\top Q / \sqrt c)$ in each of four heads of c channels.
+
+    The columns of Q, K and V belong to the places of an image; they are linear in N h, and the
+    softmax is over the places that are looked at. W starts at 0.
+
+    Args:
+        width: channels of h.
+
+    Source: Vaswani et al. (2017), eq. 1; Ho et al. (2020), appendix B.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(_GROUPS, width)
+        self.ask = nn.Conv2d(width, 3 * width, 1)
+        self.answer = nn.Conv2d(width, width, 1)
+        nn.init.zeros_(self.answer.weight)
+        nn.init.zeros_(self.answer.bias)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """Images (n, width, H, W) in, images out."""
+        query, key, value = (
+            self.ask(self.norm(h)).unflatten(1, (3, _HEADS, -1)).flatten(4).unbind(1)
+        )
+        # Not scaled_dot_product_attention: it has no second derivative, nor a forward one.
+        heard = (key.mT @ query / math.sqrt(query.shape[2])).softmax(2)
+        return h + self.answer((value @ heard).flatten(1, 2).unflatten(2, h.shape[2:]))
 
 
 def _check_widths(widths: tuple[int, int, int]) -> None:

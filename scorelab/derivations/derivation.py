@@ -3,7 +3,7 @@ r"""The mechanism: named steps that are checked, then printed.
 A step holds a sympy relation and the reason for it in words. A *definition* gives a name to an
 expression; every other step claims something, and `check` proves the claim: definitions are
 unfolded, and sympy reduces left − right to zero, or, where it cannot, both sides are evaluated to
-30 digits at random admissible points. Nothing is printed that was not checked.
+30 digits at random admissible points and must agree to 20. Nothing is printed that was not checked.
 """
 
 from collections.abc import Callable, Iterable, Mapping

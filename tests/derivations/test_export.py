@@ -97,6 +97,18 @@ def test_the_notebook_runs_and_shows_what_it_showed_before(name, symbols):
     assert printed == len(derivations.get(name).steps) + 1
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_cells_of_every_notebook_run_in_their_order(name, capsys):
+    """In one process: a kernel for each takes ten times as long, and three have one above."""
+    notebook = nbformat.reads(export.notebook(derivations.get(name)), as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    namespace = {"__name__": "__main__"}
+    for cell in cells:
+        exec(compile(cell.source, cell["id"], "exec"), namespace)
+    told = "".join(o.get("text", "") for cell in cells for o in cell.outputs)
+    assert told.strip() and told.strip() in capsys.readouterr().out
+
+
 def test_a_notebook_is_the_same_every_time_and_its_cells_have_names_of_their_own():
     first, second = (export.notebook(derivations.get("tweedie")) for _ in range(2))
     assert first == second
