@@ -46,14 +46,35 @@
     }
   });
 
-  // A fold that holds the link's target opens.
-  const reveal = () => {
+  // A link arrives at its target: a fold that holds it opens, and since what comes near the screen is
+  // laid out only then, and moves the target, the page follows until it rests or the reader moves.
+  const arrive = () => {
     const target = location.hash && document.getElementById(named(location.hash));
-    for (let at = target && target.closest("details"); at; at = at.parentElement.closest("details")) at.open = true;
-    if (target) target.scrollIntoView();
+    if (!target) return;
+    for (let at = target.closest("details"); at; at = at.parentElement.closest("details")) at.open = true;
+    const taken = new AbortController();
+    for (const kind of ["wheel", "touchstart", "keydown", "pointerdown"]) {
+      addEventListener(kind, () => taken.abort(), {signal: taken.signal, passive: true});
+    }
+    let place = null, still = 0;
+    const follow = () => {
+      if (taken.signal.aborted) return;
+      const now = target.getBoundingClientRect().top + scrollY;
+      still = now === place ? still + 1 : 0;
+      place = now;
+      target.scrollIntoView();
+      if (still < 10) requestAnimationFrame(follow);
+      else if (document.readyState !== "complete") addEventListener("load", follow, {once: true, signal: taken.signal});
+      else taken.abort();
+    };
+    follow();
   };
-  addEventListener("hashchange", reveal);
-  if (location.hash && document.querySelector("details " + "#" + CSS.escape(named(location.hash)))) reveal();
+  addEventListener("hashchange", arrive);
+  document.addEventListener("click", (event) => { // the same address again changes nothing in it
+    const link = event.target.closest("a[href^='#']");
+    if (link?.hash && link.hash === location.hash) arrive();
+  });
+  arrive();
   // Paper gets what is said in folds, but neither sources nor solutions that the reader left folded.
   const onlyCode = (fold) => fold.querySelector("pre") && !fold.querySelector("p:not(summary p), li, div.math, img, table");
   let unfolded = [];

@@ -61,9 +61,13 @@
       this.diverged = !(size < RUNAWAY * points.length);
     }
 
-    /** The weights of the modes and the variance inside them, see `measure`. */
+    /**
+     * The weights of the modes and the variance inside them, see `measure`: against the mixture,
+     * where a run is to end; for a run that leaves it, against the exact law of its time.
+     */
     measure() {
-      return measure(this.points, this.target);
+      const leaves = this.settings.sampler === "forward";
+      return measure(this.points, leaves ? this.law(this.taken) : this.target);
     }
   }
 
