@@ -14,9 +14,6 @@ from scorelab.exercises.registry import CHAPTERS
 ROOT = Path(__file__).parent.parent
 # Chapters whose exercises cannot be checked yet.
 PENDING = {
-    "diffusions",
-    "ornstein_uhlenbeck",
-    "euler_maruyama",
     "generation",
     "images",
 }

@@ -16,6 +16,7 @@ import torch
 import scorelab
 from scorelab import exercises
 from scorelab.exercises import registry
+from scorelab.exercises.entries import wrong_entry
 from scorelab.exercises.exercise import GRADES, Exercise, Mistake
 from scorelab.exercises.kinds import Choice, Expression, Function, Number, Open, Values
 
@@ -261,6 +262,19 @@ def test_a_mistake_with_another_shape_is_named_all_the_same(judge):
     kind = Values(meaning="a matrix", shape=(2, 3))
     result = judge(torch.ones(3, 2), kind, lambda: torch.ones(2, 3), mistakes=(transposed,))
     assert result.message == transposed.hint
+
+
+def test_a_wrong_entry_is_named_whatever_the_others_are(judge):
+    def truth():
+        return [1.0, 2.0]
+
+    first = wrong_entry(truth, 0, lambda: 3.0, "the first.")
+    options = {"expects": Values(meaning="v", shape=(2,)), "truth": truth, "hint": "-"}
+    for given, message in (([3, 2], "the first."), ([3.0, 7], "the first."), ([1, 3], "-")):
+        assert judge(given, mistakes=(first,), **options).message == message
+    assert first.answer() == [3.0, 2.0]
+    with pytest.raises(ValueError, match=r"its shape is \(1,\)"):
+        judge([3], mistakes=(first,), **options)
 
 
 FUNCTION = Function(signature="half(x)", meaning="x/2", arguments=lambda: [(1.0,), (2.0,)])

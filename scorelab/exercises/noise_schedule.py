@@ -1,7 +1,7 @@
 """Exercises of the chapter "Choosing the noise levels"."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 
 import sympy as sp
 import torch
@@ -9,8 +9,9 @@ from sympy.stats import Normal, cdf
 from torch import Tensor
 
 from scorelab.examples import book_mixture
+from scorelab.exercises.entries import wrong_entry
 from scorelab.exercises.exercise import Exercise, Mistake
-from scorelab.exercises.kinds import Expression, Function, Tensors, Values
+from scorelab.exercises.kinds import Expression, Function, Values
 from scorelab.langevin import annealed_langevin_dynamics
 from scorelab.metrics import mode_weights
 from scorelab.noise import geometric_sigmas, variance_after
@@ -32,17 +33,7 @@ def _first_paper() -> list[float]:
     return [ratio, eta, stationary, (1 - eta / 2) ** (2 * STEPS)]
 
 
-def _entry(index: int, wrong: Callable[[], float], hint: str) -> Mistake:
-    """A mistake in one of the four numbers, whatever the others are."""
-
-    def answer() -> list[float]:
-        return [wrong() if i == index else value for i, value in enumerate(_first_paper())]
-
-    def when(given: Tensors, truth: Tensors) -> bool:
-        same_shape = given[0].shape == truth[0].shape
-        return same_shape and abs(float(given[0][index]) / wrong() - 1) < 0.01
-
-    return Mistake(answer, hint, when)
+_entry = partial(wrong_entry, _first_paper, rtol=0.01)
 
 
 # Why the largest distance

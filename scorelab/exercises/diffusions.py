@@ -1,0 +1,458 @@
+"""Exercises of the chapter "Diffusions and their reversal"."""
+
+from collections.abc import Callable
+from functools import cache, partial
+
+import sympy as sp
+import torch
+from torch import Tensor
+
+from scorelab.examples import book_mixture
+from scorelab.exercises.entries import wrong_entry
+from scorelab.exercises.exercise import Exercise, Mistake
+from scorelab.exercises.kinds import Choice, Expression, Function, Tensors, Values
+from scorelab.exercises.reading import described
+from scorelab.mixture import GaussianMixture
+from scorelab.sde import SDE, OrnsteinUhlenbeck
+from scorelab.solvers import euler_maruyama, heun
+
+__all__ = ["EXERCISES"]
+
+
+# Which of these is Brownian: a Gaussian process of mean zero is known by its covariance
+
+CANDIDATES = {
+    "a": "2 w(t/4)",
+    "b": "w(t + 1) − w(1)",
+    "c": "−w(t)",
+    "d": "√t z",
+    "e": "w(1) − w(1 − t), for t ≤ 1",
+}
+
+
+def _covariances(s: sp.Expr, t: sp.Expr) -> dict[str, sp.Expr]:
+    """E[x(s) x(t)] of each candidate, from E[w(s) w(t)] = min(s, t) and bilinearity."""
+
+    def shared(u: sp.Expr, v: sp.Expr) -> sp.Expr:
+        return sp.Min(u, v)
+
+    def increments(u: tuple, v: tuple) -> sp.Expr:
+        """E[(w(u₁) − w(u₀)) (w(v₁) − w(v₀))]."""
+        (u0, u1), (v0, v1) = u, v
+        return shared(u1, v1) - shared(u1, v0) - shared(u0, v1) + shared(u0, v0)
+
+    return {
+        "a": 4 * shared(s / 4, t / 4),
+        "b": increments((1, s + 1), (1, t + 1)),
+        "c": shared(s, t),
+        "d": sp.sqrt(s) * sp.sqrt(t),
+        "e": increments((1 - s, 1), (1 - t, 1)),
+    }
+
+
+def _brownian() -> str:
+    s, t = sp.Rational(1, 3), sp.Rational(4, 5)
+    return "".join(k for k, c in _covariances(s, t).items() if c == sp.Min(s, t))
+
+
+# The square of a Brownian motion
+
+w, t = sp.symbols("w t", positive=True)
+
+
+def _ito_integral() -> sp.Expr:
+    """∫w dw: Φ(w) with Φ' = w, less the time integral of Φ''/2, by the generator."""
+    square = sp.integrate(w, w)
+    return square - sp.integrate(square.diff(w, 2) / 2, (t, 0, t))
+
+
+# A quarter of a circle: drift, noise and law of the process at three times
+
+ANGLE = sp.pi * t / 2
+SCALE, STD = sp.cos(ANGLE), sp.sin(ANGLE)
+
+
+def _process(drift: sp.Expr, noise: sp.Expr, std: sp.Expr = STD) -> Callable[[], SDE]:
+    """The class of the process with f = drift · x, g = noise, and law N(cos x(0), std²)."""
+    slope, strength, scale, spread = (sp.lambdify(t, e, "math") for e in (drift, noise, SCALE, std))
+
+    class Process(SDE):
+        T = 0.99
+
+        def drift(self, x: Tensor, t: float) -> Tensor:
+            return slope(t) * x
+
+        def diffusion(self, t: float) -> float:
+            return strength(t)
+
+        def perturbation(self, t: float) -> tuple[float, float]:
+            return scale(t), spread(t)
+
+    return Process
+
+
+PULL = SCALE.diff(t) / SCALE
+NOISE = sp.sqrt((STD**2).diff(t) - 2 * PULL * STD**2)
+
+
+def _by_moments() -> Callable[[], SDE]:
+    """From ȧ = α a and d(b²)/dt = 2 α b² + g²."""
+    return _process(PULL, NOISE)
+
+
+def _by_clock() -> Callable[[], SDE]:
+    """The Ornstein-Uhlenbeck process on the clock B with e^(−B/2) = cos: β = dB/dt = π tan."""
+    beta = sp.pi * sp.tan(ANGLE)
+    return _process(-beta / 2, sp.sqrt(beta))
+
+
+def _coefficients(make: Callable[[], SDE]) -> list[Tensor]:
+    process = make()
+    if not isinstance(process, SDE):
+        raise ValueError(f"what it returns is {described(process)} and no `SDE`")
+    x = torch.tensor([[-1.0, 2.0], [0.5, 3.0]])
+    seen = []
+    for at in (0.15, 0.5, 0.8):
+        numbers = [process.diffusion(at), *process.perturbation(at)]
+        seen += [process.drift(x, at), torch.tensor([float(number) for number in numbers])]
+    return seen
+
+
+# Small slips, and the variance that each makes of a Gaussian on a long way back
+
+HALF = sp.Rational(1, 2)
+
+
+def _settles(
+    factor: sp.Expr = sp.S.One,
+    eta: sp.Expr = sp.S.One,
+    variance: sp.Expr = sp.S.One,
+    score_time: float = 2.0,
+) -> sp.Expr:
+    """The fixed point of dv/dτ = −2cv + η²g², where c x is the drift for each unit of t.
+
+    The score is that of the law which was N(0, `variance`), at `score_time`, whatever the time is.
+    """
+    process = OrnsteinUhlenbeck()
+    law = process.marginal(GaussianMixture([1.0], [[0.0]], [float(variance)]), score_time)
+    one, t = torch.ones(1, 1), 2.0
+    pull = -sp.nsimplify(float(law.score(one)), rational=True)
+    c = sp.nsimplify(float(process.drift(one, t)), rational=True)
+    c += factor * process.diffusion(t) ** 2 * pull
+    v = sp.Symbol("v")
+    (fixed,) = sp.solve(sp.Eq(-2 * c * v + eta**2 * process.diffusion(t) ** 2, 0), v)
+    return fixed
+
+
+def _slipped() -> list[float]:
+    fixed = [
+        _settles(factor=sp.Rational(9, 10)),
+        _settles(score_time=1.0),
+        _settles(eta=sp.Rational(11, 10)),
+        _settles(variance=HALF, score_time=0.0),
+    ]
+    return [float(v) for v in fixed]
+
+
+_entry = partial(wrong_entry, _slipped)
+
+
+def _late_is_wrong(given: Tensors, truth: Tensors) -> bool:
+    return given[0].shape == truth[0].shape and not torch.isclose(given[0][1], truth[0][1])
+
+
+# What noise costs: which of four statements hold
+
+NOISE_COSTS = {
+    "a": "Of the four η, the flow (η = 0) ends closest to the data: where there is no noise, "
+    "nothing blurs",
+    "b": "η = 1 ends closer to the data than the flow",
+    "c": "η = 4 ends closest: the more noise, the more errors are forgotten",
+    "d": "The flow by `heun`, in half as many steps, ends closer to the data than all four",
+}
+ETAS = (0.0, 1.0, 2.0, 4.0)
+
+
+class _Family(SDE):
+    """dx = [f − ½(1 + η²) g² score] dt + η g dw, from T down."""
+
+    def __init__(self, sde: SDE, score: Callable, eta: float) -> None:
+        self.sde, self.score, self.eta = sde, score, eta
+        self.T = sde.T
+
+    def drift(self, x: Tensor, t: float) -> Tensor:
+        pull = (1 + self.eta**2) / 2 * self.sde.diffusion(t) ** 2
+        return self.sde.drift(x, t) - pull * self.score(x, t)
+
+    def diffusion(self, t: float) -> float:
+        return self.eta * self.sde.diffusion(t)
+
+
+@cache
+def _distances(n_steps: int, seed: int) -> dict[str, float]:
+    """Kolmogorov's distance from the data for each η, and for Heun's flow."""
+    plane = book_mixture()
+    data = GaussianMixture(plane.weights, plane.means[:, :1], plane.covariances[:, :1, :1])
+    process = OrnsteinUhlenbeck(T=8)
+    score = process.score_at(data.noisy_score)
+    generator = torch.Generator().manual_seed(seed)
+    start = process.marginal(data, 4.0).sample(20_000, generator=generator)
+    span = (4.0, process.t_min)
+    ends = {
+        f"{eta:g}": euler_maruyama(
+            _Family(process, score, eta), start, n_steps=n_steps, t_span=span, generator=generator
+        ).final
+        for eta in ETAS
+    }
+    flow = process.probability_flow(score)
+    ends["heun"] = heun(flow, start, n_steps=n_steps // 2, t_span=span).final
+    return {name: _kolmogorov(data, end[:, 0]) for name, end in ends.items()}
+
+
+def _kolmogorov(law: GaussianMixture, points: Tensor) -> float:
+    found = points.sort().values[:, None]
+    spread = law.covariances[:, 0, 0].sqrt()
+    exact = torch.special.ndtr((found - law.means[:, 0]) / spread) @ law.weights
+    ranks = torch.arange(len(found) + 1) / len(found)
+    return float(torch.maximum(exact - ranks[:-1], ranks[1:] - exact).max())
+
+
+def _what_holds() -> str:
+    off = _distances(10, seed=0)
+    etas = {name: off[name] for name in (f"{eta:g}" for eta in ETAS)}
+    closest = min(etas, key=etas.get)
+    holds = {
+        "a": closest == "0",
+        "b": off["1"] < off["0"],
+        "c": closest == "4",
+        "d": off["heun"] < min(etas.values()),
+    }
+    return "".join(letter for letter, true in holds.items() if true)
+
+
+def _chosen(letter: str, options: dict[str, str]) -> Callable[[Tensors, Tensors], bool]:
+    index = list(options).index(letter)
+    return lambda given, truth: bool(given[0][index])
+
+
+def _too_few(given: Tensors, truth: Tensors) -> bool:
+    return bool((given[0] <= truth[0]).all())
+
+
+EXERCISES = {
+    "ex-which-brownian": Exercise(
+        grade="warm-up",
+        expects=Choice(
+            question="those that are Brownian motions", options=CANDIDATES, several=True
+        ),
+        truth=_brownian,
+        right=lambda: "abce",
+        mistakes=(
+            Mistake(
+                lambda: "abcde",
+                "each has the variance t, but one of those that you chose is a single kick for "
+                "all times. How much do its values at two times have in common?",
+                when=_chosen("d", CANDIDATES),
+            ),
+            Mistake(
+                lambda: "bc",
+                "those that you chose are; but they are not all. Multiply the values at two times "
+                "s < t, and average, for each one that you left out.",
+                when=_too_few,
+            ),
+        ),
+        hint="A Gaussian process of mean zero is known by its covariances. Compare each with "
+        "min(s, t).",
+        checked="its covariance at two times, against min(s, t).",
+    ),
+    "ex-ito-square": Exercise(
+        grade="derive",
+        expects=Expression(
+            meaning="the integral of w dw from 0 to t, with w for w(t) in it",
+            symbols={"w": (-2.0, 2.0), "t": (0.2, 2.0)},
+        ),
+        truth=_ito_integral,
+        right=lambda: (w**2 - t) / 2,
+        mistakes=(
+            Mistake(
+                lambda: w**2 / 2,
+                "this is the ordinary calculus, in which the squares of the increments vanish. "
+                "Here they add up.",
+            ),
+            Mistake(
+                lambda: (w**2 + t) / 2,
+                "the sign: this is the sum with w taken at the *end* of each step.",
+            ),
+            Mistake(
+                lambda: w**2 - t,
+                "this is twice the integral: the square changes by 2w dw and more.",
+            ),
+            Mistake(
+                lambda: w**2 / 2 - t,
+                "the mean of this is not zero. Divide *both* terms by two.",
+            ),
+            Mistake(
+                lambda: w**2 - t / 2,
+                "the mean of this is not zero. Divide *both* terms by two.",
+            ),
+            Mistake(
+                lambda: t / 2,
+                "this is what the integral lacks, compared with the ordinary calculus; and what "
+                "is the integral itself?",
+            ),
+        ),
+        hint="Expand (w + dw)², keep the square of dw, sum over the steps and solve for the "
+        "integral. Its mean must be zero.",
+        checked="Itô's formula, at five random places.",
+    ),
+    "ex-cosine": Exercise(
+        grade="code",
+        expects=Function(
+            signature="QuarterCircle()",
+            meaning="an `SDE`: its `drift`, `diffusion` and `perturbation` belong to "
+            "a = cos(πt/2), b = sin(πt/2). Write it as a class",
+            observe=_coefficients,
+        ),
+        truth=_by_moments,
+        right=_by_clock,
+        mistakes=(
+            Mistake(
+                lambda: _process(PULL, NOISE**2),
+                "`diffusion` returns g², and the integrator wants g.",
+            ),
+            Mistake(
+                lambda: _process(PULL, NOISE, STD**2),
+                "`perturbation` returns the variance b², and the package wants the standard "
+                "deviation.",
+            ),
+            Mistake(
+                lambda: _process(-PULL, NOISE),
+                "the drift pushes outwards, but a shrinks.",
+            ),
+            Mistake(
+                lambda: _process(2 * PULL / sp.pi, sp.sqrt(2 * sp.tan(ANGLE))),
+                "the chain rule: the derivative of the angle by t is lost.",
+            ),
+            Mistake(
+                lambda: _process(PULL, sp.sqrt((STD**2).diff(t))),
+                "your noise only fills up b². It must also replace what the drift takes away "
+                "from the noise that is there already.",
+            ),
+            Mistake(
+                lambda: _process(PULL, NOISE / sp.sqrt(2)),
+                "g² is half of what it should be: the derivative of b² is 2 b ḃ, and α acts "
+                "on a *variance* twice.",
+            ),
+            Mistake(
+                lambda: _process(SCALE.diff(t), NOISE),
+                "your drift has ȧ for its factor; the mean of the process obeys ȧ = α a.",
+            ),
+        ),
+        hint="Hold `drift`, `diffusion` and `perturbation` against the formulas for α and g² above "
+        "the straight line, at t = ½.",
+        checked="the drift, g and the law, at three times.",
+    ),
+    "ex-small-slips": Exercise(
+        grade="derive",
+        expects=Values(
+            meaning="the variances at the end of a long way back: of N(0, 1) with 0.9 times the "
+            "score, with the score of t/2, with 1.1 times the noise; of N(0, ½) with the score of "
+            "the data at all times",
+            shape=(4,),
+        ),
+        truth=_slipped,
+        right=lambda: [5 / 4, 1.0, 1.21, 1 / 3],
+        mistakes=(
+            _entry(
+                0,
+                lambda: 1 / 0.9,
+                "0.9 times the score: a variance of 1/λ is what Langevin dynamics would have. Here "
+                "the drift of the process pushes outwards as well.",
+            ),
+            _entry(
+                0,
+                lambda: 0.9,
+                "0.9 times the score: a weaker pull makes the law wider, not narrower.",
+            ),
+            _entry(
+                0,
+                lambda: 0.8,
+                "0.9 times the score: this is the rate. The variance settles where the rate times "
+                "the variance is what the noise adds.",
+            ),
+            _entry(0, lambda: 1.0, "0.9 times the score: the pull no longer balances the push."),
+            _entry(0, lambda: 1.25**0.5, "0.9 times the score: this is the standard deviation."),
+            Mistake(
+                lambda: [1.25, 2.0, 1.21, 1 / 3],
+                "the score of t/2: write down the score of N(0, 1) at time t, and that at t/2.",
+                when=_late_is_wrong,
+            ),
+            _entry(
+                2,
+                lambda: 1.1,
+                "1.1 times the noise: the noise enters a variance by its square, and this is the "
+                "standard deviation.",
+            ),
+            _entry(
+                2, lambda: 1.0, "1.1 times the noise: nothing in the drift has followed the noise."
+            ),
+            _entry(
+                2,
+                lambda: 1.21 / 1.105,
+                "1.1 times the noise: if the drift followed, its factor would be another one. In "
+                "this slip the noise alone is changed.",
+            ),
+            _entry(
+                3,
+                lambda: 0.5,
+                "the score of the data: it would balance the push where the law is that of the "
+                "data. On the way the laws are wider, and the data's pull is too strong.",
+            ),
+            _entry(
+                3,
+                lambda: 0.25,
+                "the score of the data: here it acts alone, but the drift of the process pushes "
+                "outwards.",
+            ),
+            _entry(3, lambda: 3**-0.5, "the score of the data: this is the standard deviation."),
+            _entry(
+                3,
+                lambda: 1 / (2 * 2**0.5 - 1),
+                "the score of the data: ½ is the *variance*, and a score divides by that.",
+            ),
+        ),
+        hint="Find the drift, a multiple of x, for each slip, and from it the rate "
+        "at which a variance changes on the way back. Where does it stand still?",
+        checked="the fixed points of the variance.",
+    ),
+    "ex-eta-steps": Exercise(
+        grade="explore",
+        expects=Choice(
+            question="the statements that hold at 10 steps", options=NOISE_COSTS, several=True
+        ),
+        truth=_what_holds,
+        right=lambda: "db",
+        mistakes=(
+            Mistake(
+                lambda: "ad",
+                "no noise does not mean no error: the drift of a finite step is wrong too, and "
+                "without noise nothing is forgotten. Compare η = 0 with its neighbour.",
+                when=_chosen("a", NOISE_COSTS),
+            ),
+            Mistake(
+                lambda: "cd",
+                "errors are forgotten, but the drift grows with η² as well, and it is followed in "
+                "the same few steps. Look at η = 4.",
+                when=_chosen("c", NOISE_COSTS),
+            ),
+            Mistake(
+                lambda: "b",
+                "what you chose holds, but it is not all that does. Look at all five columns.",
+                when=_too_few,
+            ),
+        ),
+        hint="Run all five at 10 steps with 20,000 particles and compare their Kolmogorov "
+        "distances.",
+        checked="20,000 particles for each, sent back in 10 steps just now.",
+    ),
+}
