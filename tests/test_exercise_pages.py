@@ -17,7 +17,6 @@ PENDING = {
     "diffusions",
     "ornstein_uhlenbeck",
     "euler_maruyama",
-    "images",
 }
 DONE = [chapter for chapter in CHAPTERS if chapter not in PENDING]
 
