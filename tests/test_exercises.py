@@ -238,6 +238,15 @@ def test_a_symbol_is_known_under_its_other_names(judge, given, name):
     assert judge(2 * sp.Symbol(given), expects, lambda: 2 * sp.Symbol(name))
 
 
+def test_a_power_with_a_symbol_in_its_exponent_is_soon_compared(judge):
+    """sympy would look for exact roots of fractions to the power of fractions, and not return."""
+    expects = Expression(meaning="f", symbols={"v": (2.0, 20.0), "epsilon": (0.1, 1.0)})
+    v = sp.Symbol("v", positive=True)
+    answer = sp.sqrt(v) ** (1 + epsilon**2) / 3
+    assert judge(answer, expects, lambda: v ** ((1 + epsilon**2) / 2) / 3)
+    assert not judge(answer, expects, lambda: v ** ((1 - epsilon**2) / 2) / 3, hint="-")
+
+
 def test_what_is_no_expression(judge):
     with pytest.raises(ValueError, match="in `epsilon`: f; but it also holds `kappa`"):
         judge(sp.Symbol("kappa"), EXPRESSION, lambda: epsilon)

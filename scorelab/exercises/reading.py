@@ -80,7 +80,8 @@ def letter(name: str) -> str:
 
 def value_at(expression: sp.Expr, point: Mapping[str, sp.Rational]) -> complex:
     """The expression's value where its symbols, by name, are those of `point`; NaN at a pole."""
-    at = {s: point[letter(s.name)] for s in expression.free_symbols}
+    # As decimals: a fraction to the power of a fraction sympy would try to write as an exact root.
+    at = {s: sp.Float(point[letter(s.name)], 30) for s in expression.free_symbols}
     try:
         return complex(sp.N(expression.subs(at), 20))
     except (TypeError, ValueError, ZeroDivisionError):  # a pole, or not a number at all

@@ -106,7 +106,8 @@ def test_the_cells_of_every_notebook_run_in_their_order(name, capsys):
     for cell in cells:
         exec(compile(cell.source, cell["id"], "exec"), namespace)
     told = "".join(o.get("text", "") for cell in cells for o in cell.outputs)
-    assert told.strip() and told.strip() in capsys.readouterr().out
+    assert told.strip()
+    assert told.strip() in capsys.readouterr().out
 
 
 def test_a_notebook_is_the_same_every_time_and_its_cells_have_names_of_their_own():
