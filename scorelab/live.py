@@ -118,7 +118,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "far-mode",
         "Far mode never reached",
-        "From N(0, I) the particles fill the two near modes and share them out correctly, but "
+        "From N(0, I) the particles fill the two near modes, in the right ratio of 6 : 1, but "
         "mode 3, which holds 30 % of the mass, stays empty.",
         twin="annealed",
         works=False,
@@ -199,8 +199,8 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "forward",
         "Data become noise",
-        "The three modes shrink towards the origin and drown in noise; from about t = 6 on nobody "
-        "could tell the cloud from N(0, I).",
+        "The three modes shrink towards the origin and drown in noise; from about t = 6 on no eye "
+        "can tell the cloud from N(0, I).",
         twin="reverse",
         works=True,
         settings={**_EXACT_START, "sampler": "forward", "n_steps": 500},

@@ -102,7 +102,7 @@ def derive() -> Derivation:
                 "It does not vanish for a law that is cut off, here the uniform one: without it "
                 "the objective would be wrong by this much.",
             ),
-            definition("signs", z(i), 2 * i - 1, "Two random signs, for $i = 0, 1$."),
+            definition("signs", z(i), 2 * i - 1, "The two random signs: $z_0 = -1$ and $z_1 = 1$."),
             Step(
                 "trace-mean",
                 equation(mean(form), trace),

@@ -59,7 +59,7 @@ def derive() -> Derivation:
             Step(
                 "square-start",
                 equation(S(0), square.subs(t, 0)),
-                "… and its start, of variance $v_0$.",
+                "… and its start, of variance $v_\\mathrm{start}$.",
             ),
             definition("variance", v(t), S(t) - m(t) ** 2, "The variance is the difference."),
             Step(
@@ -75,7 +75,7 @@ def derive() -> Derivation:
             Step(
                 "variance-closed",
                 equation(v(t), variance),
-                "Written out. From a point, $v_0 = 0$, it is $1 - e^{-t}$.",
+                "Written out. From a point, $v_\\mathrm{start} = 0$, it is $1 - e^{-t}$.",
             ),
         ],
         notation={
