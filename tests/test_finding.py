@@ -93,6 +93,16 @@ def test_a_word_is_linked_once_a_chapter_and_only_in_prose():
 
 
 @needs_book
+def test_an_everyday_word_is_a_term_only_in_the_part_that_introduces_it():
+    linking = {
+        page.parent.name: page
+        for page in chapters()
+        if soup(page).select('article a.word[href$="#term-excess"]')
+    }
+    assert set(linking) == {"matching"}
+
+
+@needs_book
 def test_every_entry_says_where_it_is_introduced_and_most_are_met_in_chapters():
     entries = soup(GLOSSARY).select("dl.glossary > dd")
     for item in entries:

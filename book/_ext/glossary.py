@@ -28,6 +28,8 @@ NO_PLACE = (
     nodes.math_block, nodes.reference, nodes.raw, nodes.term, nodes.rubric, nodes.Invisible,
     addnodes.desc, addnodes.pending_xref,
 )  # fmt: skip
+# Everyday words, which are terms only in the part of the book that introduces them.
+EVERYDAY = ("excess",)
 NO_PLACE_TAGS = ("cell_code", "exercise_title", "solution_title", "fold_title", "proof_title")
 
 
@@ -56,7 +58,7 @@ class LinkFirstUses(SphinxPostTransform):
         page = self.env.docname
         if page not in reading.chapters(self.env) or PAGE not in self.env.found_docs:
             return
-        entries = known_entries(self.env)
+        entries = [entry for entry in known_entries(self.env) if _is_term(entry, page)]
         if not entries:
             return
         pattern = matcher([word for entry in entries for word in entry.words])
@@ -189,6 +191,11 @@ def _is_prose(text: nodes.Text) -> bool:
         prose = prose or isinstance(node, nodes.paragraph)
         node = node.parent
     return prose
+
+
+def _is_term(entry: Entry, page: str) -> bool:
+    everyday = entry.words[0] in EVERYDAY
+    return not everyday or Path(page).parent == Path(entry.home or "").parent
 
 
 def _plain(word: str) -> str:
