@@ -25,6 +25,9 @@ __all__ = ["ScoreUNet"]
 
 # Channels are normalised in this many groups; every width must be a multiple of it.
 _GROUPS = 8
+# Images are worked on in groups of about this many numbers at full size: of a thousand at once,
+# every layer would fetch from memory what the one before it wrote there, at a third of the speed.
+_SLICE = 2**19
 _HEADS = 4  # of the attention; a divisor of the groups, so of every width
 
 
@@ -137,7 +140,9 @@ class ScoreUNet(nn.Module):
         sigma = checks.noise_level(sigma, x).reshape(-1, 1, 1, 1).expand(len(x), 1, 1, 1)
         total = sigma**2 + self.data_variance
         centred = x - self.data_mean[:, None, None]
-        learned = self._network(centred * total.rsqrt(), sigma.reshape(-1, 1))
+        parts = max(1, x[:, 0].numel() * self.first.out_channels // _SLICE)
+        inside = (centred * total.rsqrt()).chunk(parts), sigma.reshape(-1, 1).chunk(parts)
+        learned = torch.cat([self._network(*part) for part in zip(*inside, strict=True)])
         return (self.data_variance / total).sqrt() / sigma * learned - centred / total
 
     def _network(self, x: Tensor, sigma: Tensor) -> Tensor:

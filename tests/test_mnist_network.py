@@ -7,7 +7,7 @@ from scorelab.data import _WHOLE, load_mnist
 from scorelab.matching import ncsn_loss
 from scorelab.recipes import MNIST_NETWORK, MnistRecipe, load_mnist_network
 
-LOSS = 13.88735
+LOSS = 11.17060
 """The loss below, as measured when the network was committed."""
 
 

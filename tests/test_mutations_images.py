@@ -18,8 +18,8 @@ UNET = [
     ),
     (
         "input not scaled",
-        "self._network(centred * total.rsqrt(),",
-        "self._network(centred,",
+        "(centred * total.rsqrt()).chunk(parts)",
+        "centred.chunk(parts)",
         "test_unet::test_scales_of_input_and_output",
     ),
     (
@@ -42,8 +42,8 @@ UNET = [
     ),
     (
         "one σ for the whole batch",
-        "self._network(centred * total.rsqrt(), sigma.reshape(-1, 1))",
-        "self._network(centred * total.rsqrt(), sigma.reshape(-1, 1)[:1].expand(len(x), 1))",
+        "sigma.reshape(-1, 1).chunk(parts)",
+        "sigma.reshape(-1, 1)[:1].expand(len(x), 1).chunk(parts)",
         "test_unet::test_sigma_may_be_a_number_a_scalar_tensor_or_one_a_row",
     ),
     (
@@ -54,6 +54,9 @@ UNET = [
     ),
     ("σ not seen by the blocks", "self.embedding(sigma)", "self.embedding(0 * sigma + 1)", TRAINED),
     ("blocks without their residual", "return h + self.conv2(", "return self.conv2(", TRAINED),
+    ("attention of the asked to the asking", ".softmax(2)", ".softmax(3)", TRAINED),
+    ("attention without its root", "math.sqrt(query.shape[2])", "query.shape[2]", TRAINED),
+    ("attention without its residual", "return h + self.answer", "return self.answer", TRAINED),
     ("fine strokes not handed over", "full + self.from_half(h)", "self.from_half(h)", TRAINED),
 ]
 DATA = [

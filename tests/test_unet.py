@@ -66,6 +66,17 @@ def test_rows_do_not_see_each_other():
     torch.testing.assert_close(model(x, 0.3)[2:3], model(x[2:3], 0.3))
 
 
+def test_a_large_batch_is_the_same_as_its_rows():
+    """It is worked on in groups; each image keeps its own σ, and no image is lost."""
+    torch.manual_seed(0)
+    model, x = trained_like(widths=(16, 16, 16)), images(101, 1, 28, 28)
+    sigma = torch.linspace(0.1, 10, 101, dtype=torch.float64)
+    with torch.no_grad():
+        together = model(x, sigma)
+        alone = torch.cat([model(x[i : i + 1], sigma[i]) for i in range(101)])
+    torch.testing.assert_close(together, alone)
+
+
 def test_every_pixel_sees_the_whole_image():
     """At the smallest size, 7 × 7 for MNIST, the convolutions reach from corner to corner."""
     torch.manual_seed(0)
