@@ -42,8 +42,8 @@ def noise_level(sigma: float | Tensor, x: Tensor, name: str = "sigma") -> Tensor
             f"{name} must be a scalar or have shape ({x.shape[0]},) like the rows of x, "
             f"got shape {tuple(levels.shape)}"
         )
-    wrong = ~(torch.isfinite(levels) & (levels > 0))
-    if wrong.any():
+    if not all_within(levels, above=0):
+        wrong = ~(torch.isfinite(levels) & (levels > 0))
         where = f"[{int(wrong.nonzero()[0, 0])}]" if levels.ndim else ""
         raise ValueError(f"{name}{where} must be finite and > 0, got {levels[wrong][0].item()}")
     return levels
@@ -54,11 +54,22 @@ def levels(name: str, sigmas: Tensor | Sequence[float], x: Tensor) -> Tensor:
     tensor = torch.as_tensor(sigmas, dtype=x.dtype, device=x.device)
     if tensor.ndim != 1 or not len(tensor):
         raise ValueError(f"{name} must have shape (L,) with L >= 1, got {tuple(tensor.shape)}")
-    wrong = ~(torch.isfinite(tensor) & (tensor > 0))
-    if wrong.any():
-        i = int(wrong.nonzero()[0, 0])
+    if not all_within(tensor, above=0):
+        i = int((~(torch.isfinite(tensor) & (tensor > 0))).nonzero()[0, 0])
         raise ValueError(f"{name}[{i}] must be finite and > 0, got {tensor[i].item()}")
     return tensor
+
+
+def all_within(values: Tensor, *, above: float = -math.inf, least: float = -math.inf) -> bool:
+    """Whether all values are finite, > `above` and ≥ `least`.
+
+    One pass and two numbers, for this is asked at every step of a sampler and of training. A NaN
+    becomes both extremes, and fails.
+    """
+    if not values.numel():
+        return True
+    low, high = (extreme.item() for extreme in torch.aminmax(values.detach()))
+    return low > above and low >= least and high < math.inf
 
 
 def batch(name: str, x: Tensor, dim: int | None = None) -> Tensor:

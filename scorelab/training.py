@@ -15,6 +15,8 @@ import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from scorelab import checkpoints, checks
+from scorelab.allocator import keep_freed_memory
 from scorelab.batches import Batches, Data
 from scorelab.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
 from scorelab.devices import Shared, check_shares
@@ -36,6 +39,8 @@ __all__ = ["CheckpointError", "History", "fit", "load_checkpoint", "save_checkpo
 
 # Level losses are averaged over windows: this many in a run.
 _WINDOWS = 100
+# The terms of so many steps are added to them together, or small sums would cost as much as a step.
+_TOGETHER = 50
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,7 @@ def fit(
     if checkpoint is not None and Path(checkpoint).exists():
         run.restore(checkpoint, settings)
     model.train()
+    keep_freed_memory()
     shared = Shared(model, accelerator)
     progress = progress and shared.is_main
     with tqdm(total=n_steps, initial=run.step, disable=not progress, unit="step") as bar:
@@ -158,7 +164,7 @@ def fit(
                 shared, x, levels, weight=weight, antithetic=antithetic, generator=generator
             )
             loss = terms.mean()
-            if not bool(torch.isfinite(loss)):
+            if not math.isfinite(loss.item()):
                 raise FloatingPointError(_cause(run, loss, x, learning_rate))
             rate = learning_rate * _rate(run.step, n_steps)
             run.optimizer.zero_grad()
@@ -196,6 +202,7 @@ class _Run:
             for a, p in zip(self.average.parameters(), model.parameters(), strict=True)
             if p.requires_grad
         ]
+        self.buffers = list(zip(self.average.buffers(), model.buffers(), strict=True))
         self.optimizer = torch.optim.Adam(self.parameters, fused=True)
         self.generator = torch.default_generator if generator is None else generator
         self.batches = batches
@@ -204,6 +211,7 @@ class _Run:
         self.losses = torch.zeros(n_steps, dtype=torch.float64)
         self.sums = torch.zeros(windows, n_levels, dtype=torch.float64)
         self.counts = torch.zeros(windows, n_levels, dtype=torch.float64)
+        self.recent: list[tuple[int, Tensor, Tensor]] = []
 
     def update(self, loss: Tensor, rate: float, ema: float, terms: Tensor, level: Tensor) -> None:
         """One step of Adam, of the average, and of the records."""
@@ -212,14 +220,25 @@ class _Run:
         with torch.no_grad():
             keep = min(ema, (1 + self.step) / (10 + self.step))
             torch._foreach_lerp_(self.averages, self.parameters, 1 - keep)
-            for mine, theirs in zip(self.average.buffers(), self.model.buffers(), strict=True):
+            for mine, theirs in self.buffers:
                 mine.copy_(theirs)
-        window = self.step * len(self.sums) // len(self.losses)
-        level, terms = level.cpu(), terms.detach().double().cpu()
-        self.sums[window].index_add_(0, level, terms)
-        self.counts[window].index_add_(0, level, torch.ones_like(terms))
-        self.losses[self.step] = loss.detach()
+        self.losses[self.step] = loss.item()
+        self.recent.append((self._window(), level, terms.detach()))
         self.step += 1
+        if len(self.recent) == _TOGETHER:
+            self.settle()
+
+    def settle(self) -> None:
+        """Add the terms of recent steps to their windows."""
+        for window, steps in groupby(self.recent, key=itemgetter(0)):
+            _, level, terms = (list(part) for part in zip(*steps, strict=True))
+            level, terms = torch.cat(level).cpu(), torch.cat(terms).double().cpu()
+            self.sums[window].index_add_(0, level, terms)
+            self.counts[window].index_add_(0, level, torch.ones_like(terms))
+        self.recent.clear()
+
+    def _window(self) -> int:
+        return self.step * len(self.sums) // len(self.losses)
 
     def summary(self, floor: Tensor | None) -> str:
         """The mean loss of the last hundred steps, and its excess over the floor."""
@@ -228,6 +247,7 @@ class _Run:
         return f"loss {recent:.4f}{excess}"
 
     def history(self, sigmas: Tensor, floor: Tensor | None) -> History:
+        self.settle()
         edges = torch.linspace(0, len(self.losses), len(self.sums) + 1, dtype=torch.float64)
         return History(
             model=self.average,
@@ -239,6 +259,7 @@ class _Run:
         )
 
     def save(self, path: str | Path, settings: dict) -> None:
+        self.settle()
         tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
         tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
         for i, p in enumerate(self.parameters):

@@ -14,6 +14,7 @@ from mutation import Mutant, broken
 # taken for Qᵀ: in the plane the eigenvectors come as a reflection, which is its own transpose.
 SPACE = {"n_components": 8, "dim": 5, "diagonal": False}
 PLANE = {"n_components": 3, "dim": 2, "diagonal": False}
+FLAT = {"n_components": 3, "dim": 2, "diagonal": True}
 HIGH = {"n_components": 3, "dim": 130, "diagonal": False}
 GRADIENT = "test_mixture::test_score_is_the_gradient_of_torch"
 MASS = "test_mixture::test_density_integrates_to_one"
@@ -48,23 +49,23 @@ ROWS = {
     "mixture": [
         (
             "sign of the score",
-            "self._from_axes(z, torch.softmax(logits, 0)).neg()",
-            "self._from_axes(z, torch.softmax(logits, 0))",
+            "return -self._from_axes(",
+            "return self._from_axes(",
             GRADIENT,
             PLANE,
         ),
-        ("Σ for Σ⁻¹", "z = y * (1 / variances)", "z = y * variances", GRADIENT, PLANE),
+        ("Σ for Σ⁻¹", "+ noise).rsqrt()", "+ noise).sqrt()", GRADIENT, PLANE),
         (
             "weights of the score not normalised",
-            "self._from_axes(z, torch.softmax(logits, 0)).neg()",
-            "self._from_axes(z, logits.exp()).neg()",
+            "scale, torch.softmax(logits, 0))",
+            "scale, logits.exp())",
             GRADIENT,
             PLANE,
         ),
         (
             "responsibilities normalised over the points",
-            "self._from_axes(z, torch.softmax(logits, 0)).neg()",
-            "self._from_axes(z, torch.softmax(logits, 1)).neg()",
+            "scale, torch.softmax(logits, 0))",
+            "scale, torch.softmax(logits, 1))",
             GRADIENT,
             PLANE,
         ),
@@ -78,12 +79,12 @@ ROWS = {
         ("sign of the exponent", "alpha=0.5", "alpha=-0.5", MASS),
         (
             "no log-determinant",
-            "(2 * math.pi * variances).log()",
-            "(2 * math.pi * torch.ones_like(variances)).log()",
+            "(scale / math.sqrt(2 * math.pi)).log()",
+            "(torch.ones_like(scale) / math.sqrt(2 * math.pi)).log()",
             MASS,
         ),
-        ("no 2π", "(2 * math.pi * variances).log()", "variances.log()", MASS),
-        ("σ for σ² in the constant", "- 0.5 * (2 * math.pi", "- 1.0 * (2 * math.pi", MASS),
+        ("no 2π", "(scale / math.sqrt(2 * math.pi)).log()", "scale.log()", MASS),
+        ("σ² for σ in the constant", "(scale / math.sqrt(", "(scale**2 / math.sqrt(", MASS),
         (
             "no weights",
             "self.weights.to(rows).log()[:, None]",
@@ -100,12 +101,48 @@ ROWS = {
         ),
         (
             "ratio of exponentials",
-            "self._from_axes(z, torch.softmax(logits, 0)).neg()",
-            "self._from_axes(z, logits.exp() / logits.exp().sum(0)).neg()",
+            "scale, torch.softmax(logits, 0))",
+            "scale, logits.exp() / logits.exp().sum(0))",
             TAILS,
             DOUBLE,
         ),
-        ("Q for Qᵀ", "self._axes.to(y).mT @ y", "self._axes.to(y) @ y", GRADIENT, SPACE),
+        (
+            "Q for Qᵀ",
+            "(self._axes.to(y) * scale.mT).mT @ y",
+            "(self._axes.to(y) * scale.mT) @ y",
+            GRADIENT,
+            SPACE,
+        ),
+        (
+            "Q for Qᵀ, one σ a point",
+            "scale * (self._axes.to(y).mT @ y)",
+            "scale * (self._axes.to(y) @ y)",
+            NOISY,
+            FULL,
+        ),
+        (
+            "rows scaled for columns",
+            "(self._axes.to(y) * scale.mT)",
+            "(self._axes.to(y) * scale)",
+            GRADIENT,
+            SPACE,
+        ),
+        (
+            "pulls not scaled, diagonal",
+            "scale.permute(1, 2, 0) @",
+            "torch.ones_like(scale).permute(1, 2, 0) @",
+            GRADIENT,
+            FLAT,
+        ),
+        (
+            "pulls not scaled, diagonal, one σ a point",
+            "(weight[:, None] * (scale * z))",
+            "(weight[:, None] * z)",
+            NOISY,
+            {"diagonal": True},
+        ),
+        ("pulls not scaled, full", "axes = axes * scale.mT", "axes = axes", GRADIENT, SPACE),
+        ("pulls not scaled, one σ a point", "z = scale * z", "z = z", NOISY, FULL),
         (
             "Qᵀ for Q",
             "axes.transpose(0, 1).flatten(1)",
