@@ -23,6 +23,7 @@ from typing import ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 from minutes import GRADES, PACE, Section, needed_by, sections
+from slides.deck import SUFFIX
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
@@ -150,9 +151,19 @@ class _Writer:
             ]
             sums = [a + b for a, b in zip(sums, values, strict=True)]
             title = self.app.env.titles[page].astext()
-            rows.append([self._link(page, "", title), *(f"{v:.0f}" for v in values)])
-        rows.append(["the whole book, in hours", *(f"{v / 60:.1f}" for v in sums)])
-        return [_table(["chapter", "board", "outline", "alone", "exercises"], rows)]
+            minutes = (f"{v:.0f}" for v in values)
+            rows.append([self._link(page, "", title), *minutes, self._deck(page)])
+        rows.append(["the whole book, in hours", *(f"{v / 60:.1f}" for v in sums), ""])
+        return [_table(["chapter", "board", "outline", "alone", "exercises", "deck"], rows)]
+
+    def _deck(self, page: str) -> list[nodes.Node]:
+        """A link to the chapter's deck, if it has one."""
+        parts = self.app.env.get_doctree(page).findall(nodes.section)
+        if not any("the-question" in part["ids"] for part in parts):  # see `slides.plan.items_of`
+            return []
+        uri = self.app.builder.get_relative_uri(self.docname, page)
+        there = uri.replace(".html", f"{SUFFIX}.html")
+        return [nodes.reference("", "slides", internal=True, refuri=there)]
 
     def _section_minutes(self, node: timetable) -> list[nodes.Node]:
         (page,) = node["pages"]
