@@ -1,5 +1,6 @@
 // How search ranks what it finds, read by Sphinx's searchtools.js. The numbers are Sphinx's own;
-// `score` lifts a thing whose name or label is what was asked for above the pages that mention it.
+// `score` lifts a thing whose name or label is what was asked for above the pages that mention it, and
+// puts what has the letters only inside of a word, as "formula" has those of ULA, below them.
 "use strict";
 var Scorer = {
   objNameMatch: 11, objPartialMatch: 6, objPrio: {0: 15, 1: 5, 2: -5}, objPrioDefault: 0,
@@ -8,6 +9,9 @@ var Scorer = {
     const asked = (new URLSearchParams(location.search).get("q") ?? "").trim().toLowerCase();
     if (!description) return title.toLowerCase() === asked ? score + 80 : score; // a page
     const [name, label = ""] = title.toLowerCase().split(" · ");
+    const inside = name.includes(asked) && !` ${name}`.match(/[^\p{Letter}\p{Number}]+/gu)
+      .some((gap) => ` ${name}`.includes(gap + asked));
+    if (inside) return score - 40;
     const slug = asked.replace(/[^\p{Letter}\p{Number}]+/gu, "-");
     if (label.replace(/^(eq|fig|tab|ex)-/, "") === slug.replace(/^(eq|fig|tab|ex)-/, "")) return score + 100;
     if (name === asked) return score + 60;

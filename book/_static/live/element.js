@@ -212,7 +212,7 @@
 
     key(event) {
       if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select")) return;
-      const on = event.target.closest("button, summary");
+      const on = !this.handles.root.contains(event.target) && event.target.closest("button, summary");
       const actions = {
         " ": on ? null : () => this.player.toggle(),
         s: () => this.player.step(), r: () => this.player.reset(),
