@@ -174,6 +174,22 @@ def test_the_speaker_sees_notes(browser) -> None:
         assert shown[:3] == plain[:3]
 
 
+@needs_book
+def test_the_speaker_sees_the_next_slide_in_a_small_window(browser) -> None:
+    """Its frame is narrower than a phone, and yet no phone."""
+    with Visit(browser, url(DECKS[0]), viewport={"width": 1366, "height": 768}) as visit:
+        tab = visit.tab
+        tab.wait_for_function("() => window.Reveal?.isReady()")
+        tab.evaluate("() => Reveal.slide(3)")
+        with visit.context.expect_page() as opened:
+            tab.keyboard.press("s")
+        speaker = opened.value
+        speaker.set_viewport_size({"width": 1366, "height": 768})
+        frame = speaker.locator("#upcoming-slide iframe").element_handle().content_frame()
+        assert frame.evaluate("() => innerWidth") < 600
+        frame.wait_for_function("() => window.Reveal?.isReady() && Reveal.getIndices().h === 4")
+
+
 def choice(*lines: str, without: bool = False) -> Choice:
     return Choice(slides(lines=list(lines), without=without))
 

@@ -4,7 +4,9 @@
 (function () {
   const root = document.documentElement;
   const all = (selector, from = document) => Array.from(from.querySelectorAll(selector));
-  const narrow = matchMedia("(max-width: 600px)");
+  // A frame, such as the speaker's view of the next slide, is small but no phone.
+  const framed = window !== window.top || new URLSearchParams(location.search).has("receiver");
+  const narrow = matchMedia(framed ? "not all" : "(max-width: 600px)");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const deck = document.getElementById("deck");
 
