@@ -31,6 +31,15 @@
   narrow.addEventListener("change", () => location.reload());
   if (narrow.matches) return;
 
+  // The bar of a running film would lie over its axes: it is there for a pointer and for the
+  // keyboard. The space bar is the film's while that has the focus, and not the next slide's.
+  for (const video of all("video")) {
+    const bar = () => { video.controls = video.paused || video.matches(":hover, :focus"); };
+    for (const kind of ["play", "pause", "pointerenter", "pointerleave", "focus", "blur"]) video.addEventListener(kind, bar);
+    video.tabIndex = 0;
+    video.addEventListener("keydown", (event) => { if (event.key === " ") event.stopPropagation(); });
+  }
+
   // A slide that is too full for this reader's fonts is set smaller, by as little as will do.
   const fit = (section) => {
     const body = section.querySelector(".body");
@@ -63,6 +72,7 @@
     slideNumber: "c/t",
     scrollActivationWidth: null,
     pdfSeparateFragments: false,
+    pdfMaxPagesPerSlide: 1,
     plugins: typeof RevealNotes === "undefined" ? [] : [RevealNotes],
   });
 })();
