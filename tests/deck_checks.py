@@ -32,11 +32,33 @@ LOOK = """() => {
         ],
         formulas: all(".formula").map(e => e.querySelector("annotation").textContent),
         pictures: all("figure").length,
+        doubled: all("figure")
+            .filter(e => [...e.querySelectorAll("img, video")].filter(shown).length !== 1)
+            .map(told),
         unseen: all("img, video").filter(e => e.clientHeight < 150).map(told),
         fit: Number(section.style.getPropertyValue("--fit") || 1),
         text: section.innerText.trim(),
     };
 }"""
+
+PRINTED = """() => [...document.querySelectorAll(".pdf-page")].map(page => {
+    const section = page.querySelector("section");
+    const body = section.querySelector(".body");
+    const media = [...section.querySelectorAll("figure")].map(figure =>
+        [...figure.querySelectorAll("img, video")].filter(e => e.checkVisibility()));
+    const faults = [];
+    const {paddingTop, paddingLeft, paddingRight, paddingBottom} = getComputedStyle(section);
+    if ([paddingTop, paddingLeft, paddingRight, paddingBottom].some(p => parseFloat(p) < 40))
+        faults.push("no margin");
+    if (media.some(shown => shown.length !== 1 || shown[0].tagName !== "IMG"))
+        faults.push("not one picture a figure");
+    if (media.flat().some(image => image.clientHeight < 150 || !image.naturalWidth))
+        faults.push("a picture is not there");
+    if (section.offsetHeight > page.clientHeight + 1 || page.clientHeight > 760)
+        faults.push("not one page");
+    if (body.scrollHeight > body.clientHeight + 1) faults.push("the slide is cut off");
+    return [section.id, faults];
+})"""
 
 
 @dataclass(frozen=True)
@@ -49,6 +71,7 @@ class Seen:
         cut: What is cut off or has to be scrolled.
         formulas: The TeX of each displayed formula.
         pictures: How many figures and videos.
+        doubled: Figures of which not exactly one picture is shown.
         unseen: Pictures too small to be seen.
         fit: The size of its text, 1 unless the slide is too full for that.
         text: What is on it.
@@ -59,6 +82,7 @@ class Seen:
     cut: list[str]
     formulas: list[str]
     pictures: int
+    doubled: list[str]
     unseen: list[str]
     fit: float
     text: str
@@ -95,6 +119,18 @@ def look(tab: Tab) -> Seen:
     return Seen(**tab.evaluate(LOOK))
 
 
+def printed(visit: Visit, media: str = "screen") -> tuple[int, list[tuple[str, list[str]]]]:
+    """How many pages `?print-pdf` lays a deck out on, and what is wrong with which of them."""
+    tab = visit.tab
+    tab.wait_for_function(
+        """() => document.querySelector(".pdf-page")
+            && [...document.images].every(i => !i.checkVisibility() || i.complete)"""
+    )
+    tab.emulate_media(media=media)
+    pages = tab.evaluate(PRINTED)
+    return len(pages), [(name, faults) for name, faults in pages if faults]
+
+
 def complaints(seen: list[Seen]) -> list[str]:
     """What is wrong with the slides; empty if all is well."""
     found = []
@@ -102,6 +138,7 @@ def complaints(seen: list[Seen]) -> list[str]:
         found += [f"{slide.name}: {what!r} leaves the slide" for what in slide.outside]
         found += [f"{slide.name}: {what!r} is cut off" for what in slide.cut]
         found += [f"{slide.name}: {what!r} is too small" for what in slide.unseen]
+        found += [f"{slide.name}: {what!r} has not one picture" for what in slide.doubled]
         if slide.fit < SMALLEST:
             found.append(f"{slide.name}: its text is set at {slide.fit}")
     return found

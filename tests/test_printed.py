@@ -59,6 +59,24 @@ def test_films_are_printed_as_their_posters(browser):
 
 
 @needs_book
+def test_large_signs_of_formulas_that_nobody_scrolled_to_are_printed(browser, tmp_path):
+    """The fonts of integral signs and large parentheses are called for far below the screen."""
+    if shutil.which("pdftotext") is None and not os.environ.get("CI"):
+        pytest.skip("no pdftotext (Debian: poppler-utils)")
+    with Visit(browser, url(f"{OU}.html")) as visit:
+        visit.tab.wait_for_function("() => [...document.fonts].every(f => f.status === 'loaded')")
+        assert visit.tab.evaluate(
+            "() => [1, 2, 3, 4].every(n => document.fonts.check(`16px MJXTEX-S${n}`))"
+        )
+        assert visit.tab.evaluate("() => scrollY") == 0
+        visit.tab.pdf(path=tmp_path / "page.pdf")
+        assert visit.faults == []
+    command = ["pdftotext", str(tmp_path / "page.pdf"), "-"]
+    text = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+    assert all(sign in text for sign in "∫∑√⎛")
+
+
+@needs_book
 def test_the_mark_of_a_derivation_is_printed(browser):
     with Visit(browser, url(f"{MIXTURE}.html"), viewport=A4) as visit:
         visit.tab.emulate_media(media="print")

@@ -112,23 +112,27 @@ def test_accessibility(browser, deck: str, scheme: str) -> None:
                 visit.tab.keyboard.press("ArrowRight")
 
 
+def films() -> list[str]:
+    return [deck for deck in DECKS if "<video" in (HTML / deck).read_text(encoding="utf-8")]
+
+
+def to_the_film(visit: Visit) -> None:
+    visit.tab.wait_for_function("() => window.Reveal?.isReady()")
+    visit.tab.evaluate(
+        """() => Reveal.slide(Reveal.getSlides().findIndex(s => s.querySelector("video")))"""
+    )
+
+
 @needs_book
 def test_videos_run_while_they_are_shown_and_rest_for_those_who_ask(browser) -> None:
-    films = [d for d in DECKS if "<video" in (HTML / d).read_text(encoding="utf-8")]
-    assert films
     for motion in ("no-preference", "reduce"):
-        with Visit(browser, url(films[0]), viewport=ROOM, reduced_motion=motion) as visit:
+        with Visit(browser, url(films()[0]), viewport=ROOM, reduced_motion=motion) as visit:
             tab = visit.tab
             tab.wait_for_function("() => window.Reveal?.isReady()")
             assert tab.evaluate(
                 "() => [...document.querySelectorAll('video')].every(v => v.paused)"
             )
-            tab.evaluate(
-                """() => {
-                    const at = Reveal.getSlides().findIndex(s => s.querySelector("video"));
-                    Reveal.slide(at);
-                }"""
-            )
+            to_the_film(visit)
             runs = "() => [...document.querySelectorAll('video')].filter(v => !v.paused).length"
             if motion == "reduce":
                 tab.wait_for_timeout(500)
@@ -136,8 +140,50 @@ def test_videos_run_while_they_are_shown_and_rest_for_those_who_ask(browser) -> 
             else:
                 tab.wait_for_function(f"() => ({runs})() === 1")  # of the light and the dark one
             assert tab.evaluate(
-                "() => [...document.querySelectorAll('video')].every(v => v.controls && v.poster)"
+                """() => [...document.querySelectorAll('video')]
+                    .every(v => v.poster && v.controls === v.paused)"""
             )
+
+
+@needs_book
+def test_a_film_has_its_bar_under_the_pointer_and_is_stopped_by_keyboard(browser) -> None:
+    with Visit(browser, url(films()[0]), viewport=ROOM) as visit:
+        tab = visit.tab
+        to_the_film(visit)
+        film = tab.locator("section.present video:visible")
+        running = (
+            "(n) => [...document.querySelectorAll('video')].filter(v => !v.paused).length === n"
+        )
+        tab.wait_for_function(running, arg=1)
+        assert not film.evaluate("v => v.controls")
+        film.hover()
+        assert film.evaluate("v => v.controls")
+        tab.mouse.move(2, 2)
+        assert not film.evaluate("v => v.controls")
+        for _ in range(20):
+            if film.evaluate("v => v === document.activeElement"):
+                break
+            tab.keyboard.press("Tab")
+        assert film.evaluate("v => v === document.activeElement && v.controls")
+        before = tab.evaluate("() => Reveal.getIndices().h")
+        for still_running in (0, 1):
+            tab.keyboard.press("Space")
+            tab.wait_for_function(running, arg=still_running)
+        assert tab.evaluate("() => Reveal.getIndices().h") == before
+
+
+@needs_book
+@pytest.mark.parametrize("deck", DECKS)
+def test_on_paper_every_slide_is_a_page_with_its_pictures(browser, deck: str) -> None:
+    soup = BeautifulSoup((HTML / deck).read_text(encoding="utf-8"), "html.parser")
+    with Visit(browser, url(deck) + "?print-pdf", viewport=ROOM, color_scheme="dark") as visit:
+        for media in ("screen", "print"):
+            assert deck_checks.printed(visit, media) == (len(soup.select(".slides > section")), [])
+        assert visit.tab.evaluate(
+            """() => [...document.querySelectorAll(".pdf-page")]
+                .every(page => getComputedStyle(page).backgroundColor === "rgb(255, 255, 255)")"""
+        )
+        assert visit.faults == []
 
 
 @needs_book
@@ -172,6 +218,22 @@ def test_the_speaker_sees_notes(browser) -> None:
         shown = speaker.inner_text(".speaker-controls-notes .value").split()
         plain = BeautifulSoup(words, "html.parser").get_text().split()
         assert shown[:3] == plain[:3]
+
+
+@needs_book
+def test_the_speaker_sees_the_next_slide_in_a_small_window(browser) -> None:
+    """Its frame is narrower than a phone, and yet no phone."""
+    with Visit(browser, url(DECKS[0]), viewport={"width": 1366, "height": 768}) as visit:
+        tab = visit.tab
+        tab.wait_for_function("() => window.Reveal?.isReady()")
+        tab.evaluate("() => Reveal.slide(3)")
+        with visit.context.expect_page() as opened:
+            tab.keyboard.press("s")
+        speaker = opened.value
+        speaker.set_viewport_size({"width": 1366, "height": 768})
+        frame = speaker.locator("#upcoming-slide iframe").element_handle().content_frame()
+        assert frame.evaluate("() => innerWidth") < 600
+        frame.wait_for_function("() => window.Reveal?.isReady() && Reveal.getIndices().h === 4")
 
 
 def choice(*lines: str, without: bool = False) -> Choice:

@@ -84,6 +84,15 @@
   });
   addEventListener("afterprint", () => unfolded.forEach((fold) => { fold.open = false; }));
 
+  // Nor would paper wait for a font, such as that of integral signs, which no formula that was near
+  // the screen has called for. A moment after the page stands, they are fetched: a few kilobytes.
+  const fetchFonts = () => document.fonts.forEach((font) => font.load().catch(() => { /* as if never asked */ }));
+  const whenIdle = window.requestIdleCallback ?? ((task) => setTimeout(task));
+  const soon = () => setTimeout(() => whenIdle(fetchFonts), 1000);
+  if (document.readyState === "complete") soon();
+  else addEventListener("load", soon, {once: true});
+  addEventListener("beforeprint", fetchFonts);
+
   // Where the reader is, in the list of the page's sections.
   const links = new Map(all(".contents a[href^='#']").map((a) => [named(a.hash), a]));
   if (links.size) {

@@ -4,7 +4,9 @@
 (function () {
   const root = document.documentElement;
   const all = (selector, from = document) => Array.from(from.querySelectorAll(selector));
-  const narrow = matchMedia("(max-width: 600px)");
+  // A frame, such as the speaker's view of the next slide, is small but no phone.
+  const framed = window !== window.top || new URLSearchParams(location.search).has("receiver");
+  const narrow = matchMedia(framed ? "not all" : "(max-width: 600px)");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const deck = document.getElementById("deck");
 
@@ -28,6 +30,15 @@
   still.addEventListener("change", play);
   narrow.addEventListener("change", () => location.reload());
   if (narrow.matches) return;
+
+  // The bar of a running film would lie over its axes: it is there for a pointer and for the
+  // keyboard. The space bar is the film's while that has the focus, and not the next slide's.
+  for (const video of all("video")) {
+    const bar = () => { video.controls = video.paused || video.matches(":hover, :focus"); };
+    for (const kind of ["play", "pause", "pointerenter", "pointerleave", "focus", "blur"]) video.addEventListener(kind, bar);
+    video.tabIndex = 0;
+    video.addEventListener("keydown", (event) => { if (event.key === " ") event.stopPropagation(); });
+  }
 
   // A slide that is too full for this reader's fonts is set smaller, by as little as will do.
   const fit = (section) => {
@@ -61,6 +72,7 @@
     slideNumber: "c/t",
     scrollActivationWidth: null,
     pdfSeparateFragments: false,
+    pdfMaxPagesPerSlide: 1,
     plugins: typeof RevealNotes === "undefined" ? [] : [RevealNotes],
   });
 })();

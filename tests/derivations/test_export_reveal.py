@@ -63,6 +63,14 @@ def test_a_page_is_whole_and_loads_nothing(deck, name):
     assert {use["href"][1:] for use in page.soup.select("use")} == outlines
 
 
+def test_paper_keeps_the_margins_of_every_slide(browser, deck):
+    file = deck("tweedie")
+    with Visit(browser, file.as_uri() + "?print-pdf", viewport=ROOM) as visit:
+        sections = len(Page(file, file.parent).soup.select(".slides > section"))
+        assert deck_checks.printed(visit, "print") == (sections, [])
+        assert visit.faults == []
+
+
 def test_overlays_uncover_reason_and_equation_one_after_the_other(browser, deck):
     file = deck("tweedie", overlays=True)
     with Visit(browser, file.as_uri() + "#/kernel", viewport=ROOM) as visit:
