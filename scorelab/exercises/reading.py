@@ -96,8 +96,8 @@ def refuse_text(answer: object) -> None:
         raise ValueError(f"it is {described(answer)}")
 
 
-# Text longer than this, or powers above, would be slow; no answer of the book comes near.
-_LONGEST, _LARGEST_POWER = 1_000, 1_000
+# Longer text and larger powers would be slow; no answer of the book comes near.
+_LONGEST, _LARGEST_BASE, _LARGEST_POWER = 1_000, 10**50, 1_000
 _FUNCTIONS = {
     **{name: getattr(sp, name) for name in ("sqrt", "exp", "log", "sin", "cos", "tan", "tanh")},
     **{name: getattr(sp, name) for name in ("sinh", "cosh", "erf")},
@@ -151,9 +151,13 @@ def _combined(left: sp.Expr, operator: ast.operator, right: sp.Expr) -> sp.Expr:
             return left * right
         case ast.Div():
             return left / right
-        case ast.Pow() if not right.is_number or abs(right) <= _LARGEST_POWER:
+        case ast.Pow() if not (_is_above(_LARGEST_BASE, left) or _is_above(_LARGEST_POWER, right)):
             return left**right
     raise ValueError
+
+
+def _is_above(bound: int, value: sp.Expr) -> bool:
+    return bool(value.is_number and abs(value) > bound)
 
 
 def described(value: object) -> str:
