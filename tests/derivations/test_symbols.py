@@ -115,6 +115,8 @@ def _in_steps(name: str, symbols: dict[str, str]) -> str:
         ("annealed-contraction", {"T": r"N_{\mathrm{steps}}"}, r"v_{N_{\mathrm{steps}}}", "v_N"),
         # What always has an index gets a second one outside of brackets.
         ("ou-stationarity", {"p": r"p_\theta"}, r"\left(p_\theta\right)_t(x", r"p_\theta_t"),
+        ("mixture-score", {"w": r"\omega"}, r"\omega_{k} \mathcal{N}", "{w}"),
+        ("mixture-score", {"w": r"\hat p_w"}, r"\left(\hat p_w\right)_{k} \math", "p_w}_"),
         ("ula-bias", {"a": r"a^{\star}"}, r"\left(a^{\star}\right)^{", "}^{2}"),
         # A sum in a product.
         ("ula-bias", {"a": "1-b"}, r"\left(1-b\right) m", " 1-b m"),

@@ -18,6 +18,8 @@ _TOKEN = re.compile(
 _ONE_ARGUMENT = re.compile(rf"{_ACCENT}|\\(?:sqrt|text|dot|ddot|check|breve|overline|underline)")
 # Where TeX takes one token without braces: scripts, roots, and both places of a fraction.
 _TAKES_ONE = re.compile(r"(?:[\^_]|\\sqrt|\\[dt]?frac(?:\s*\{[^{}]*\}|\s*\d)?)\s*$")
+# sympy's `{w}_{k}`: TeX would see a name in these braces through them, and count scripts twice.
+_BRACED_BASE = re.compile(r"(?<![A-Za-z_^}\]*])\{(\\?[A-Za-z]+)\}(?=[_^'])")
 _SCRIPT = re.compile(r"\s*([\^_'])")
 
 
@@ -39,6 +41,7 @@ def base_of(tex: str) -> Name | None:
 def names_in(tex: str) -> set[Name]:
     """Return all names in some TeX with their indices; a name that has one also without."""
     found: set[Name] = set()
+    tex = _BRACED_BASE.sub(r"\1", tex)
     for match in _TOKEN.finditer(tex):
         index, _ = _index(tex, match.end())
         found |= {(match[0], ""), (match[0], _canonical(index))}
@@ -84,6 +87,7 @@ def rewritten(tex: str, wanted: Mapping[Name, str], never_bare: set[str]) -> str
         never_bare: Bases that always have an index, as $p_t$: a new name with an index of its own
             takes the place of the base. Of other bases an index makes another name, left alone.
     """
+    tex = _BRACED_BASE.sub(r"\1", tex)
     done, position = "", 0
     while match := _TOKEN.match(tex, position):
         base, position = match[0], match.end()

@@ -170,7 +170,9 @@ def _printed(derivation: "Derivation") -> set[str]:
     found: set[str] = set()
     for step in derivation.steps:
         ways = {limit.args[3] for limit in step.equation.atoms(sp.Limit)}  # + and -
-        for symbol in step.equation.atoms(sp.Symbol) - ways:
+        families = {family.label for family in step.equation.atoms(sp.IndexedBase)}
+        found |= {f"{sp.latex(label)}_{{#1}}" for label in families}
+        for symbol in step.equation.atoms(sp.Symbol) - ways - families:
             found.add(derivation.notation.get(symbol) or sp.latex(symbol))
         for function in {f.func for f in step.equation.atoms(AppliedUndef)}:
             template = derivation.notation.get(function)
