@@ -186,7 +186,8 @@ def test_an_unknown_name_lists_near_ones():
 @pytest.mark.parametrize(
     ("answer", "complaint"),
     [
-        ("0.02", "the text '0.02'"),
+        ("a lot", "the text 'a lot'"),
+        ("nan", "it is nan"),
         (True, "of type bool"),
         (None, "of type NoneType"),
         (torch.zeros(2), "a tensor of shape \\(2,\\)"),
@@ -251,9 +252,49 @@ def test_what_is_no_expression(judge):
     with pytest.raises(ValueError, match="in `epsilon`: f; but it also holds `kappa`"):
         judge(sp.Symbol("kappa"), EXPRESSION, lambda: epsilon)
     with pytest.raises(ValueError, match="the text"):
-        judge("epsilon", EXPRESSION, lambda: epsilon)
+        judge("epsilon +", EXPRESSION, lambda: epsilon)
     with pytest.raises(ValueError, match="but it is"):
         judge(sp.true, EXPRESSION, lambda: epsilon)
+
+
+@pytest.mark.parametrize("text", ["epsilon/2+3*pi", "3*π + ε/2", " -(-varepsilon)/2 + 3*pi "])
+def test_a_formula_may_be_text(judge, text):
+    assert judge(text, EXPRESSION, lambda: epsilon / 2 + 3 * sp.pi)
+    assert not judge(f"({text})^2", EXPRESSION, lambda: epsilon / 2 + 3 * sp.pi, hint="-")
+    assert judge("sqrt(exp(epsilon)) + 0.5", EXPRESSION, lambda: sp.exp(epsilon / 2) + 0.5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(c)(",
+        "",
+        "__import__('pathlib').Path('was_run').touch()",
+        "open('was_run', 'w')",
+        "epsilon.__class__",
+        "(lambda: epsilon)()",
+        "[epsilon]",
+        "True",
+        "9**9**9**9",
+        "((9**1000)**1000)**1000",
+        "(" * 500 + "1" + ")" * 500,
+        "1" * 2_000,
+    ],
+)
+def test_text_that_is_no_formula_is_refused_and_not_run(judge, text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="ex-made: the answer must be a sympy expression"):
+        judge(text, EXPRESSION, lambda: epsilon)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_number_may_be_text_and_a_letter_may_have_brackets(judge):
+    assert judge(" 0.01", Number(meaning="n"), lambda: 0.01)
+    choice = Choice(question="which", options={"a": "one", "b": "two", "c": "three"})
+    assert judge("(c)", choice, lambda: "c")
+    assert not judge("(b)", choice, lambda: "c", hint="-")
+    with pytest.raises(ValueError, match="it names 0 letters"):
+        judge("()", choice, lambda: "c")
 
 
 def test_a_tensor_of_another_shape(judge):

@@ -44,7 +44,7 @@ def add_command(commands: Any) -> None:
         action="append",
         default=[],
         metavar="OLD=NEW",
-        help=r"another name for a symbol, as 'x=\mathbf{x}'; may be given again",
+        help=r"another name for a symbol, as 'sigma=\sigma_t'; may be given again",
     )
     parser.add_argument("--overlays", action="store_true", help="slides: uncover step by step")
     parser.add_argument(
@@ -76,11 +76,11 @@ def _write_all(options: argparse.Namespace) -> None:
         raise ValueError("--all needs --out FOLDER")
     if options.steps is not None:
         raise ValueError("--steps is for one derivation, not for --all")
-    known = set().union(*(derivations.get(n).symbols for n in derivations.available()))
-    for old in export.parse(options.symbol).keys() - known:
-        raise ValueError(
-            f"no derivation has a symbol {old!r}; there are {', '.join(sorted(known))}"
-        )
+    every = [derivations.get(name) for name in derivations.available()]
+    for old in export.parse(options.symbol):
+        if not any(export.has(derivation, old) for derivation in every):
+            known = ", ".join(sorted(set().union(*(d.symbols for d in every))))
+            raise ValueError(f"no derivation has a symbol {old!r}; there are {known}")
     for to in [options.to] if options.to else export.FORMATS:
         extension = export.format_called(to).extension
         folder = Path(options.out) if options.to else Path(options.out, to)
@@ -110,8 +110,11 @@ def _rendered(name: str, to: str, options: argparse.Namespace) -> str:
         raise ValueError(error.args[0]) from None
     if options.all:
         # Each is changed where it is; code has Python's names.
-        has = derivation.symbols if to != "sympy" else set()
-        symbols = {old: new for old, new in symbols.items() if old in has}
+        symbols = {
+            old: new
+            for old, new in symbols.items()
+            if to != "sympy" and export.has(derivation, old)
+        }
     if not derivation.steps:
         raise ValueError(f"--steps {options.steps}: the first step comes after the last")
     kept = {option: value for option, value in given.items() if option in form.options}

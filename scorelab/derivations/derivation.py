@@ -163,7 +163,7 @@ class Derivation:
         r"""Return MyST Markdown: reasons, numbered equations `eq-<derivation>-<step>`, marks.
 
         Args:
-            symbols: New TeX by a symbol's name, for example `{"x": r"\mathbf{x}"}`; so for every
+            symbols: New TeX by a symbol's name, for example `{"sigma": r"\sigma_t"}`; so for every
                 format.
         """
         return export.markdown(self, symbols=symbols)

@@ -36,8 +36,8 @@ def derive() -> Derivation:
             Step(
                 "reversed-drift",
                 equation(-x / 2 - Derivative(log(f(x)), x), sp.expand(-x / 2 - score)),
-                "Run backwards, the drift is $f - g^2 \\nabla \\log p$ in forward time, so in "
-                "its own time it is $-x/2$ again.",
+                "The drift $-x/2$ less the score of $f$, as $g = 1$: the drift of the reversed "
+                "process in forward time, so in its own time it is $-x/2$ again.",
             ),
             Step(
                 "joint",

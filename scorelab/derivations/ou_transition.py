@@ -41,7 +41,7 @@ def derive() -> Derivation:
                 "generating",
                 M(u, t),
                 Integral(exp(u * x) * p(x, t), (x, -oo, oo)),
-                "Its moment generating function.",
+                "The moment generating function of the kernel $p(\\cdot, t)$.",
             ),
             Step(
                 "spread",

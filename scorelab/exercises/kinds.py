@@ -18,10 +18,10 @@ import torch
 
 from scorelab.exercises.reading import (
     described,
+    formula,
     guarded,
     letter,
     real,
-    refuse_text,
     tensor,
     value_at,
 )
@@ -77,7 +77,7 @@ class Kind(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Number(Kind):
-    """One number.
+    """One number; a text that is a number, such as `"0.01"`, is read as one.
 
     Args:
         meaning: What the number is, such as "the `step_size` to pass".
@@ -93,7 +93,8 @@ class Number(Kind):
         return f"a number, {self.meaning}"
 
     def read(self, answer: object) -> Tensors:
-        refuse_text(answer)
+        if isinstance(answer, bool):
+            raise ValueError(f"it is {described(answer)}")
         try:
             value = float(answer)  # type: ignore[arg-type]
         except (TypeError, ValueError, RuntimeError):
@@ -131,7 +132,7 @@ class Expression(Kind):
 
     Two analytic functions that agree there agree; a simplification by sympy is not needed.
     Symbols count by name, whatever their assumptions; `varepsilon` and `ε` are `epsilon`. Of an
-    equation the right side counts.
+    equation the right side counts. A text such as `"d/2 + 3*h"` is read as a formula.
 
     Args:
         meaning: What the expression is.
@@ -149,9 +150,10 @@ class Expression(Kind):
         return f"a sympy expression in {names}: {self.meaning}"
 
     def read(self, answer: object) -> Tensors:
-        refuse_text(answer)
+        if isinstance(answer, bool):
+            raise ValueError(f"it is {described(answer)}")
         try:
-            expression = sp.sympify(answer)
+            expression = formula(answer) if isinstance(answer, str) else sp.sympify(answer)
         except (sp.SympifyError, TypeError, ValueError):
             raise ValueError(f"it is {described(answer)}") from None
         if isinstance(expression, sp.Eq):
@@ -232,7 +234,7 @@ class Choice(Kind):
         question: What to choose, such as "the assumption that the proof needs".
         options: The statements, by letter, in the words of the chapter.
         several: Whether more than one may hold; the answer is then a text such as `"ac"`, or a set
-            of letters.
+            of letters. Brackets, as in `"(c)"`, do not count.
     """
 
     question: str
@@ -256,7 +258,7 @@ class Choice(Kind):
         parts = list(answer)
         if not all(isinstance(part, str) for part in parts):
             raise ValueError(f"it is {described(answer)}; the letters are {letters}")
-        chosen = {part.lower() for part in parts if part.strip(" ,")}
+        chosen = {part.lower() for part in parts if part.strip(" ,()")}
         if strange := sorted(chosen - set(self.options)):
             raise ValueError(f"there is no {', '.join(strange)}; the letters are {letters}")
         if not chosen or (len(chosen) > 1 and not self.several):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from torch import Tensor
 __all__ = [
     "Unanswered",
     "described",
+    "formula",
     "guarded",
     "letter",
     "real",
@@ -92,6 +94,70 @@ def refuse_text(answer: object) -> None:
     """Raise `ValueError` for what Python would take for a number, and no reader means as one."""
     if isinstance(answer, str | bool):
         raise ValueError(f"it is {described(answer)}")
+
+
+# Longer text and larger powers would be slow; no answer of the book comes near.
+_LONGEST, _LARGEST_BASE, _LARGEST_POWER = 1_000, 10**50, 1_000
+_FUNCTIONS = {
+    **{name: getattr(sp, name) for name in ("sqrt", "exp", "log", "sin", "cos", "tan", "tanh")},
+    **{name: getattr(sp, name) for name in ("sinh", "cosh", "erf")},
+    "ln": sp.log,
+    "abs": sp.Abs,
+}
+_CONSTANTS = {"pi": sp.pi, "π": sp.pi, "E": sp.E}
+
+
+def formula(text: str) -> sp.Expr:
+    """A formula that is written as text, such as `d/2 + 3*h`; `^` is a power.
+
+    Nothing of it is run: its syntax tree may hold numbers, names, arithmetic and a few functions
+    of analysis, each of which is built anew.
+
+    Raises:
+        ValueError: If it holds anything else.
+    """
+    try:
+        if len(text) > _LONGEST:
+            raise ValueError
+        return _built(ast.parse(text.strip().replace("^", "**"), mode="eval").body)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        raise ValueError(f"it is {described(text)}, which is no formula") from None
+
+
+def _built(node: ast.expr) -> sp.Expr:
+    match node:
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            return sp.Float(value) if isinstance(value, float) else sp.Integer(value)
+        case ast.Name(id=name):
+            return _CONSTANTS.get(name, sp.Symbol(name))
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_built(operand)
+        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+            return _built(operand)
+        case ast.BinOp(left=left, op=operator, right=right):
+            return _combined(_built(left), operator, _built(right))
+        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
+            return _FUNCTIONS[name](_built(argument))
+    raise ValueError
+
+
+def _combined(left: sp.Expr, operator: ast.operator, right: sp.Expr) -> sp.Expr:
+    match operator:
+        case ast.Add():
+            return left + right
+        case ast.Sub():
+            return left - right
+        case ast.Mult():
+            return left * right
+        case ast.Div():
+            return left / right
+        case ast.Pow() if not (_is_above(_LARGEST_BASE, left) or _is_above(_LARGEST_POWER, right)):
+            return left**right
+    raise ValueError
+
+
+def _is_above(bound: int, value: sp.Expr) -> bool:
+    return bool(value.is_number and abs(value) > bound)
 
 
 def described(value: object) -> str:

@@ -79,6 +79,19 @@ def test_a_file_compiles_alone_with_other_symbols_and_with_the_macros(render, co
     assert export.MACROS_FILE in log
 
 
+@pytest.mark.parametrize(
+    "new",
+    [r"\Delta q_{%d}", r"Q_{\mathrm{%d}}^\star", r"\hat Q_{%d}", r"Q_{%d} - R", r"\theta_{%d}'"],
+)
+def test_every_symbol_can_have_a_name_of_several_tokens_or_scripts(new, compiled):
+    files = {}
+    for name in NAMES:
+        derivation = derivations.get(name)
+        symbols = {old: new % (70 + i) for i, old in enumerate(sorted(derivation.symbols))}
+        files[f"{name}.tex"] = export.latex(derivation, symbols=symbols)
+    compiled({"main.tex": talk(ARTICLE, list(files))} | files)
+
+
 def test_overlays_uncover_reason_and_equation(compiled):
     text = export.beamer(derivations.get("tweedie"), overlays=True, per_frame=1)
     assert not sticking_out(compiled({"overlays.tex": text}))

@@ -1,4 +1,4 @@
-r"""Every lecturer has other notation: `x=\mathbf{x}`."""
+r"""Every lecturer has other notation: `sigma=\sigma_t`, `h=\Delta t`."""
 
 import re
 
@@ -57,7 +57,7 @@ def test_a_line_that_becomes_too_wide_is_split():
 @pytest.mark.parametrize(
     ("symbols", "message"),
     [
-        ({"foo": "z"}, "tweedie has no symbol 'foo'; it has D, N"),
+        ({"foo": "z"}, "tweedie has no symbol 'foo'; it has .*p, q, sigma, x, y"),
         ({"pi": "z"}, "no symbol 'pi'"),
         ({"e": "z"}, "no symbol 'e'"),
         ({"x": "y"}, "y already stands for something else"),
@@ -82,8 +82,70 @@ def test_options_are_read():
         (r"x=\mathbf{x", "not a formula"),
         ("x=a}{b", "not a formula"),
         ("x=$y$", "not a formula"),
+        ("x=a_b_c", "not a formula"),
+        ("x=a_", "not a formula"),
+        ("x=a^{b", "not a formula"),
+        (r"x=a\\b", "not a formula"),
+        ("x=50%", "not a formula"),
     ]:
         with pytest.raises(ValueError, match=message):
             export.parse([wrong])
     with pytest.raises(ValueError, match="two new names"):
         export.parse(["x=a", "x=b"])
+
+
+def _in_steps(name: str, symbols: dict[str, str]) -> str:
+    return derivations.get(name).to_markdown(symbols=symbols)
+
+
+@pytest.mark.parametrize(
+    ("name", "symbols", "there", "gone"),
+    [
+        # A limit and a power hold the whole name.
+        (
+            "euler-maruyama-bias",
+            {"h": r"\Delta t"},
+            r"\int_0^{\Delta t} e^{-(\Delta t-u)/2}",
+            "^\\Delta",
+        ),
+        ("euler-maruyama-bias", {"h": r"\Delta t"}, r"\left(\Delta t\right)^{2}", r"\Delta t^"),
+        ("euler-maruyama-bias", {"h": "{a b}"}, r"\left({a b}\right)^{2}", "b}^"),
+        ("probability-flow", {"t": "t_k"}, r"\partial_x p_{t_k} = s p_{t_k}", "p_t_k"),
+        ("ou-stationarity", {"t": "t_k"}, r"p_{t_k}(x", "p_t_k"),
+        ("annealed-contraction", {"T": r"N_{\mathrm{steps}}"}, r"v_{N_{\mathrm{steps}}}", "v_N"),
+        # What always has an index gets a second one outside of brackets.
+        ("ou-stationarity", {"p": r"p_\theta"}, r"\left(p_\theta\right)_t(x", r"p_\theta_t"),
+        ("mixture-score", {"w": r"\omega"}, r"\omega_{k} \mathcal{N}", "{w}"),
+        ("mixture-score", {"w": r"\hat p_w"}, r"\left(\hat p_w\right)_{k} \math", "p_w}_"),
+        ("ula-bias", {"a": r"a^{\star}"}, r"\left(a^{\star}\right)^{", "}^{2}"),
+        # A sum in a product.
+        ("ula-bias", {"a": "1-b"}, r"\left(1-b\right) m", " 1-b m"),
+        # By the printed name, and by another spelling of the letter.
+        ("ula-bias", {"m_start": r"\mu_0"}, r"m_{0} = \mu_0", "start} = m"),
+        ("ula-bias", {"epsilon": r"\eta"}, r"\sqrt{\eta}", "varepsilon"),
+        ("ula-bias", {"ε": r"\eta"}, r"$\eta < 4s^2$", "varepsilon"),
+        ("ula-bias", {"λ": r"\kappa"}, r"$\kappa > 0$", "lambda"),
+        ("fisher-blindness", {"phi": r"\psi"}, r"\psi(", "varphi"),
+    ],
+)
+def test_the_mathematics_stays_right(name, symbols, there, gone):
+    text = _in_steps(name, symbols)
+    assert there in text
+    assert gone not in text
+
+
+def test_one_value_of_a_function_is_not_its_start():
+    with pytest.raises(ValueError, match=r"'m_0' is one value of 'm'.* m_start"):
+        _in_steps("ula-bias", {"m_0": r"\mu_0"})
+
+
+@pytest.mark.parametrize("name", derivations.available())
+def test_every_listed_name_is_printed_and_can_be_changed(name):
+    derivation = derivations.get(name)
+    plain = derivation.to_markdown()
+    assert not {"+", "-"} & derivation.symbols
+    for old in derivation.symbols:
+        new = derivation.to_markdown(symbols={old: r"\maltese"})
+        assert r"\maltese" in new, old
+        assert export.has(derivation, old)
+        assert new != plain

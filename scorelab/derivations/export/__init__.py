@@ -14,7 +14,7 @@ from scorelab.derivations.export.notebook import notebook
 from scorelab.derivations.export.pieces import Piece, pieces
 from scorelab.derivations.export.reveal import reveal
 from scorelab.derivations.export.script import script
-from scorelab.derivations.export.symbols import names, parse
+from scorelab.derivations.export.symbols import has, names, parse
 
 __all__ = [
     "FORMATS",
@@ -23,6 +23,7 @@ __all__ = [
     "Piece",
     "beamer",
     "format_called",
+    "has",
     "latex",
     "macros",
     "markdown",

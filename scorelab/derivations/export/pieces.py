@@ -40,7 +40,7 @@ def pieces(derivation: "Derivation", symbols: Mapping[str, str] | None = None) -
 
     Args:
         derivation: The derivation.
-        symbols: New TeX by a symbol's name, for example `{"x": r"\mathbf{x}"}`.
+        symbols: New TeX by a symbol's name, for example `{"sigma": r"\sigma_t"}`.
 
     Raises:
         ValueError: If `symbols` names none of the derivation's, or makes two things one.

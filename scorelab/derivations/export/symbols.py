@@ -1,28 +1,34 @@
-r"""Other names for symbols: `x` becomes `\mathbf{x}` in every equation and every reason.
+r"""Other names for symbols: `x` becomes `x_t` in every equation and every reason.
 
 Names are changed in the finished TeX, so that equations and reasons cannot come apart; what was
 checked is the same expression as before. A change that would give two things one name is refused.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from scorelab.derivations.export.rewriting import (
+    Name,
+    base_of,
+    is_formula,
+    names_in,
+    read_name,
+    rewritten,
+)
+from scorelab.macros import expand
+
 if TYPE_CHECKING:
     from scorelab.derivations.derivation import Derivation
 
-__all__ = ["Rename", "in_text", "names", "parse", "renamer", "unchanged"]
+__all__ = ["Rename", "has", "in_text", "names", "parse", "renamer", "unchanged"]
 
 Rename = Callable[[str], str]
-_Name = tuple[str, str]  # a base and its index: ("x", "0") is x_0
 
-_ACCENT = r"\\(?:math[a-z]+|boldsymbol|bar|hat|tilde|vec|operatorname)\*?"
-_TOKEN = re.compile(
-    rf"\\(?:begin|end)\{{[^}}]*\}}|{_ACCENT}\s*\{{[^{{}}]*\}}|\\[A-Za-z]+|\\.|.", re.DOTALL
-)
 _MATHEMATICS = re.compile(r"(\$[^$]+\$)")
 
 
@@ -30,7 +36,7 @@ def parse(options: list[str]) -> dict[str, str]:
     r"""Return the new names by the old ones.
 
     Args:
-        options: Each `OLD=NEW`, for example `x=\mathbf{x}` or `sigma_max=\sigma_1`.
+        options: Each `OLD=NEW`, for example `x=x_t` or `sigma_max=\sigma_1`.
 
     Raises:
         ValueError: If one is not of this form, or NEW is not TeX that can stand for a symbol.
@@ -39,14 +45,10 @@ def parse(options: list[str]) -> dict[str, str]:
     for option in options:
         old, sign, new = (part.strip() for part in option.partition("="))
         if not (old and sign and new):
-            raise ValueError(rf"symbol {option!r} is not of the form OLD=NEW, as in x=\mathbf{{x}}")
+            raise ValueError(f"symbol {option!r} is not of the form OLD=NEW, as in x=x_t")
         if old in symbols:
             raise ValueError(f"symbol {old!r} is given two new names")
-        depth, lowest = 0, 0
-        for brace in re.findall(r"(?<!\\)[{}]", new):
-            depth += 1 if brace == "{" else -1
-            lowest = min(lowest, depth)
-        if depth or lowest or "$" in new or new.endswith("\\"):
+        if not is_formula(new):
             raise ValueError(f"symbol {old!r}: {new!r} is not a formula of its own")
         symbols[old] = new
     return symbols
@@ -65,7 +67,7 @@ def renamer(derivation: "Derivation", symbols: Mapping[str, str], tex: str) -> R
 
     Args:
         derivation: Whose symbols they are.
-        symbols: New TeX by the old name: sympy's (`sigma_max`) or its TeX (`\sigma_{\max}`).
+        symbols: New TeX by the old name, as it is printed: `sigma_max` or `\sigma_{\max}`.
         tex: All TeX of the derivation, with the old names.
 
     Raises:
@@ -73,26 +75,35 @@ def renamer(derivation: "Derivation", symbols: Mapping[str, str], tex: str) -> R
     """
     if not symbols:
         return unchanged
-    printed = _names(tex)
-    known = names(derivation)
-    wanted: dict[_Name, str] = {}
+    printed, known = names_in(tex), _known(derivation)
+    wanted: dict[Name, str] = {}
     for old, new in symbols.items():
-        name = _name_of(old)
+        spellings = [name for name in _spellings(old) if name in printed]
         # The e of exp and the circle's number are no symbols.
-        constant = name in {("e", ""), (r"\pi", "")} and old not in known
-        if name is None or name not in printed or constant:
-            listed = ", ".join(sorted(known))
+        name = next((n for n in spellings if n in known or n not in _CONSTANTS), None)
+        if name is None:
+            listed = ", ".join(sorted(map(_spoken, known)))
             raise ValueError(f"{derivation.name} has no symbol {old!r}; it has {listed}")
+        if name[1] and name not in known and name[0] in _indexed(derivation):
+            listed = ", ".join(sorted(map(_spoken, known)))
+            raise ValueError(
+                f"{derivation.name}: {old!r} is one value of {_spoken((name[0], ''))!r}, not a "
+                f"symbol of its own; it has {listed}"
+            )
+        if name in wanted:
+            raise ValueError(f"{derivation.name}: symbol {old!r} is given two new names")
         wanted[name] = new
     for name, new in wanted.items():
-        taken = _name_of(new, tex=True)
+        taken = read_name(new)
         if taken in printed and taken not in wanted and taken != name:
             raise ValueError(f"{derivation.name}: {new} already stands for something else")
     if len(set(wanted.values())) < len(wanted):
         raise ValueError(f"{derivation.name}: two symbols would have one name")
+    heads = {name for name in map(base_of, _printed(derivation)) if name is not None}
+    never_bare = {base for base, _ in heads} - {base for base, index in heads if not index}
 
     def rename(tex: str) -> str:
-        return _rename(tex, wanted)
+        return rewritten(tex, wanted, never_bare)
 
     return rename
 
@@ -102,75 +113,69 @@ def in_text(rename: Rename, text: str) -> str:
     return _MATHEMATICS.sub(lambda match: f"${rename(match[1][1:-1])}$", text)
 
 
-def _rename(tex: str, wanted: Mapping[_Name, str]) -> str:
-    done, position = "", 0
-    while match := _TOKEN.match(tex, position):
-        base, position = match[0], match.end()
-        index, end = _index(tex, position)
-        if (base, _canonical(index)) in wanted:
-            done, position = _append(done, wanted[base, _canonical(index)], tex, end)
-        elif (base, "") in wanted and not (index and "_" in wanted[base, ""]):
-            done, position = _append(done, wanted[base, ""], tex, position)
-        else:
-            done += base
-    return done
-
-
-def _append(done: str, new: str, tex: str, position: int) -> tuple[str, int]:
-    after = tex[position : position + 1]
-    if after == "^" and "^" in new:
-        new = rf"\left({new}\right)"
-    # The command before or the new one must not run into the letters beside it.
-    before = " " * bool(re.search(r"\\[A-Za-z]+$", done) and new[:1].isalpha())
-    return done + before + new + " " * bool(
-        re.search(r"\\[A-Za-z]+$", new) and after.isalpha()
-    ), position
-
-
-def _index(tex: str, position: int) -> tuple[str, int]:
-    """Return the subscript that begins here, without its braces, and where it ends."""
-    if tex[position : position + 1] != "_":
-        return "", position
-    if tex[position + 1 : position + 2] != "{":
-        match = _TOKEN.match(tex, position + 1)
-        return (match[0], match.end()) if match else ("", position)
-    depth = 0
-    for end in range(position + 1, len(tex)):
-        depth += {"{": 1, "}": -1}.get(tex[end], 0)
-        if depth == 0:
-            return tex[position + 2 : end], end + 1
-    return "", position
-
-
-def _canonical(index: str) -> str:
-    r"""`\max`, `{max}` and `\mathrm{max}` are one index."""
-    return re.sub(r"\\mathrm|[\\{}\s]", "", index)
-
-
-def _names(tex: str) -> set[_Name]:
-    """All names in some TeX, with their indices and without."""
-    found: set[_Name] = set()
-    for match in _TOKEN.finditer(tex):
-        index, _ = _index(tex, match.end())
-        found |= {(match[0], ""), (match[0], _canonical(index))}
-    return found
-
-
-def _name_of(name: str, *, tex: bool = False) -> _Name | None:
-    """The name that a user wrote, or None if it is not a single one."""
-    if not tex and "\\" not in name:
-        name = sp.latex(sp.Symbol(name))
-    match = _TOKEN.match(name)
-    if match is None:
-        return None
-    index, end = _index(name, match.end())
-    return (match[0], _canonical(index)) if end == len(name) else None
-
-
 def names(derivation: "Derivation") -> set[str]:
-    """Return sympy's names of the symbols and functions."""
+    """Return the names of the symbols and functions, as they are printed: `sigma_max`, `m_start`.
+
+    Letters in a style of their own are named by their TeX, as `\\mathcal{N}`.
+    """
+    return {_spoken(name) for name in _known(derivation)}
+
+
+def has(derivation: "Derivation", old: str) -> bool:
+    """Tell whether a derivation has the symbol that a user calls `old`."""
+    return not _known(derivation).isdisjoint(_spellings(old))
+
+
+_CONSTANTS = {("e", ""), (r"\pi", "")}
+
+
+def _spellings(old: str) -> list[Name]:
+    """What a user may mean by a name: as it is written, or the other form of a Greek letter."""
+    if unicodedata.name(old[0], "").startswith("GREEK"):
+        words = unicodedata.name(old[0]).split()
+        spelled = words[-1].lower().replace("lamda", "lambda")
+        old = (spelled.capitalize() if "CAPITAL" in words else spelled) + old[1:]
+    tex = old if "\\" in old else sp.latex(sp.Symbol(old))
+    other = tex.replace(r"\var", "\\", 1) if tex.startswith(r"\var") else rf"\var{tex[1:]}"
+    found = [read_name(tex), read_name(other) if tex.startswith("\\") else None]
+    return [name for name in found if name is not None]
+
+
+def _spoken(name: Name) -> str:
+    base, index = name
+    if re.fullmatch(r"\\[A-Za-z]+", base):
+        base = base[1:]
+    if not base.isalnum():
+        return f"{base}_{{{index}}}" if index else base
+    return f"{base}_{index}" if index else base
+
+
+def _known(derivation: "Derivation") -> set[Name]:
+    """The names of the symbols and functions as they are printed."""
+    found = {base_of(tex) for tex in _printed(derivation)}
+    return {
+        (base, "" if "#" in index else index)
+        for base, index in found - {None}
+        if base not in (r"\left", r"\begin")
+    }
+
+
+def _indexed(derivation: "Derivation") -> set[str]:
+    """The bases of functions that are printed with an argument as index, as $p_t(x)$."""
+    return {base for tex in _printed(derivation) for base, i in [base_of(tex)] if "#" in i}
+
+
+def _printed(derivation: "Derivation") -> set[str]:
+    """The TeX of every symbol; that of a function is its template."""
     found: set[str] = set()
     for step in derivation.steps:
-        found |= {symbol.name for symbol in step.equation.atoms(sp.Symbol)}
-        found |= {function.func.__name__ for function in step.equation.atoms(AppliedUndef)}
-    return found
+        ways = {limit.args[3] for limit in step.equation.atoms(sp.Limit)}  # + and -
+        families = {family.label for family in step.equation.atoms(sp.IndexedBase)}
+        found |= {f"{sp.latex(label)}_{{#1}}" for label in families}
+        for symbol in step.equation.atoms(sp.Symbol) - ways - families:
+            found.add(derivation.notation.get(symbol) or sp.latex(symbol))
+        for function in {f.func for f in step.equation.atoms(AppliedUndef)}:
+            template = derivation.notation.get(function)
+            found.add(template or sp.latex(sp.Symbol(function.__name__)))
+    found |= {tex for of, tex in derivation.notation.items() if isinstance(of, tuple)}
+    return {expand(tex) for tex in found}
