@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import re
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import torch
 
 import scorelab
 from scorelab import exercises
-from scorelab.exercises import registry
+from scorelab.exercises import reading, registry
 from scorelab.exercises.entries import wrong_entry
 from scorelab.exercises.exercise import GRADES, Exercise, Mistake
 from scorelab.exercises.kinds import Choice, Expression, Function, Number, Open, Values
@@ -431,3 +432,10 @@ def test_the_table_and_the_modules_agree(chapter):
         pytest.skip("this chapter has no module yet")
     module = __import__(f"scorelab.exercises.{chapter}", fromlist=["EXERCISES"])
     assert set(module.EXERCISES) == set(names)
+
+
+def test_a_list_may_hold_the_numbers_of_sympy():
+    halves = [2 * sp.log(2), sp.sqrt(2), 1]
+    assert reading.tensor(halves).tolist() == pytest.approx([2 * math.log(2), math.sqrt(2), 1])
+    with pytest.raises(ValueError, match="type list"):
+        reading.tensor([sp.Symbol("x"), 1])

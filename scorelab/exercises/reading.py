@@ -54,9 +54,9 @@ def guarded(answer: Callable, signature: str) -> Callable:
 def tensor(value: object) -> Tensor:
     """Anything that holds numbers, as a float64 tensor; raises `ValueError` for what does not."""
     refuse_text(value)
-    if isinstance(value, Sequence) and any(isinstance(v, Tensor) for v in value):
-        value = [v.tolist() if isinstance(v, Tensor) else v for v in value]
     try:
+        if isinstance(value, Sequence):
+            value = [_plain(v) for v in value]
         found = torch.as_tensor(value).detach().cpu()
     except (TypeError, ValueError, RuntimeError):
         try:  # sympy's numbers
@@ -64,6 +64,13 @@ def tensor(value: object) -> Tensor:
         except (TypeError, ValueError, RuntimeError):
             raise ValueError(f"it is, or returns, {described(value)}") from None
     return real(found) if found.is_complex() else found.double()
+
+
+def _plain(value: object) -> object:
+    """An entry of a list as Python's own number, or as it is."""
+    if isinstance(value, Tensor):
+        return value.tolist()
+    return float(value) if isinstance(value, sp.Expr) else value  # type: ignore[arg-type]
 
 
 def real(values: Tensor) -> Tensor:
