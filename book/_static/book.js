@@ -46,8 +46,8 @@
     }
   });
 
-  // A link arrives at its target: a fold that holds it opens, and since what comes near the screen is
-  // laid out only then, and moves the target, the page follows until it rests or the reader moves.
+  // A link arrives: a fold that holds its target opens, and the page follows the target, which late
+  // layout moves, until it rests or the reader moves.
   const arrive = () => {
     const target = location.hash && document.getElementById(named(location.hash));
     if (!target) return;
@@ -84,8 +84,7 @@
   });
   addEventListener("afterprint", () => unfolded.forEach((fold) => { fold.open = false; }));
 
-  // Nor would paper wait for a font, such as that of integral signs, which no formula that was near
-  // the screen has called for. A moment after the page stands, they are fetched: a few kilobytes.
+  // Nor would paper wait for a font, such as that of integral signs, which no formula seen so far needs.
   const fetchFonts = () => document.fonts.forEach((font) => font.load().catch(() => { /* as if never asked */ }));
   const whenIdle = window.requestIdleCallback ?? ((task) => setTimeout(task));
   const soon = () => setTimeout(() => whenIdle(fetchFonts), 1000);
