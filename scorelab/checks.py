@@ -42,10 +42,10 @@ def noise_level(sigma: float | Tensor, x: Tensor, name: str = "sigma") -> Tensor
             f"{name} must be a scalar or have shape ({x.shape[0]},) like the rows of x, "
             f"got shape {tuple(levels.shape)}"
         )
-    if not all_within(levels, above=0):
-        wrong = ~(torch.isfinite(levels) & (levels > 0))
-        where = f"[{int(wrong.nonzero()[0, 0])}]" if levels.ndim else ""
-        raise ValueError(f"{name}{where} must be finite and > 0, got {levels[wrong][0].item()}")
+    i = first_outside(levels, above=0)
+    if i is not None:
+        where, wrong = (f"[{i}]", levels[i]) if levels.ndim else ("", levels)
+        raise ValueError(f"{name}{where} must be finite and > 0, got {wrong.item()}")
     return levels
 
 
@@ -54,22 +54,27 @@ def levels(name: str, sigmas: Tensor | Sequence[float], x: Tensor) -> Tensor:
     tensor = torch.as_tensor(sigmas, dtype=x.dtype, device=x.device)
     if tensor.ndim != 1 or not len(tensor):
         raise ValueError(f"{name} must have shape (L,) with L >= 1, got {tuple(tensor.shape)}")
-    if not all_within(tensor, above=0):
-        i = int((~(torch.isfinite(tensor) & (tensor > 0))).nonzero()[0, 0])
+    i = first_outside(tensor, above=0)
+    if i is not None:
         raise ValueError(f"{name}[{i}] must be finite and > 0, got {tensor[i].item()}")
     return tensor
 
 
-def all_within(values: Tensor, *, above: float = -math.inf, least: float = -math.inf) -> bool:
-    """Whether all values are finite, > `above` and ≥ `least`.
+def first_outside(
+    values: Tensor, *, above: float = -math.inf, least: float = -math.inf
+) -> int | None:
+    """Where the first value stands that is not finite, > `above` and ≥ `least`; None if all are.
 
-    One pass and two numbers, for this is asked at every step of a sampler and of training. A NaN
-    becomes both extremes, and fails.
+    If all are, one pass and two numbers tell, for this is asked at every step of a sampler and of
+    training. A NaN becomes both extremes, and fails.
     """
     if not values.numel():
-        return True
+        return None
     low, high = (extreme.item() for extreme in torch.aminmax(values.detach()))
-    return low > above and low >= least and high < math.inf
+    if low > above and low >= least and high < math.inf:
+        return None
+    right = torch.isfinite(values) & (values > above) & (values >= least)
+    return int((~right).flatten().nonzero()[0, 0])
 
 
 def batch(name: str, x: Tensor, dim: int | None = None) -> Tensor:

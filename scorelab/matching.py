@@ -351,8 +351,8 @@ def _weighted_levels(x: Tensor, sigmas: Tensor, weight: Weight) -> tuple[Tensor,
     checks.batch("x", x)
     sigmas = checks.levels("sigmas", sigmas, x)
     weights = torch.as_tensor(weight(sigmas)).to(sigmas).expand(len(sigmas))
-    if not checks.all_within(weights, least=0):
-        i = int((~(torch.isfinite(weights) & (weights >= 0))).nonzero()[0, 0])
+    i = checks.first_outside(weights, least=0)
+    if i is not None:
         raise ValueError(
             f"weight must be finite and >= 0, got {weights[i].item()} "
             f"for sigmas[{i}] = {sigmas[i].item():g}"

@@ -4,6 +4,7 @@ A new row needs the exact text in the source, what to put in its place, and a te
 fixture; see `mutation.py`. Rows for other modules may stand in files of their own.
 """
 
+import math
 import sys
 
 import pytest
@@ -492,10 +493,17 @@ ROWS = {
         ),
         (
             "σ of 0 is a noise level",
-            "(levels > 0)",
-            "(levels >= 0)",
+            "first_outside(levels, above=0)",
+            "first_outside(levels, least=0)",
             "test_checks::test_noise_level_names_the_component",
             {"sigma": 0.0, "message": "level must be finite and > 0, got 0"},
+        ),
+        (
+            "an infinite σ is a noise level",
+            "high < math.inf",
+            "high <= math.inf",
+            "test_checks::test_noise_level_names_the_component",
+            {"sigma": math.inf, "message": "level must be finite and > 0, got inf"},
         ),
     ],
     "picture": [
