@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import sympy as sp
 import torch
 from scipy.stats import kstest
@@ -165,10 +166,7 @@ def _mean_square(missing: int) -> Callable[[int], float]:
 
 def _slope(error: Callable[[int], float]) -> float:
     """Least-squares slope of log error against log h."""
-    x = -torch.tensor(COUNTS, dtype=torch.float64).log()
-    y = torch.tensor([error(n) for n in COUNTS], dtype=torch.float64).log()
-    x = x - x.mean()
-    return float((x @ y) / (x @ x))
+    return -float(np.polyfit(np.log(COUNTS), np.log([error(n) for n in COUNTS]), 1)[0])
 
 
 def _orders() -> list[float]:

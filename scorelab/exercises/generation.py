@@ -2,19 +2,22 @@
 
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 
 import sympy as sp
 import torch
+from scipy.optimize import brentq
 from torch import Tensor
 
 from scorelab import derivations
 from scorelab.conventions import ou_time
-from scorelab.derivations.probability_flow import V, phi, t, v0, x
+from scorelab.derivations.probability_flow import phi, t, v0, x
 from scorelab.examples import book_mixture
+from scorelab.exercises.entries import wrong_entry
 from scorelab.exercises.exercise import Exercise, Mistake
-from scorelab.exercises.kinds import Expression, Function, Tensors, Values
+from scorelab.exercises.kinds import Expression, Function, Values
+from scorelab.exercises.ways import WayBack
 from scorelab.metrics import sliced_wasserstein
 from scorelab.mixture import GaussianMixture
 from scorelab.sde import SDE, OrnsteinUhlenbeck, VarianceExploding, VariancePreserving
@@ -35,25 +38,11 @@ def _level(sde: SDE, at: float) -> float:
 
 def _clocks() -> list[float]:
     vp = VariancePreserving()
-    low, high = 0.0, vp.T
-    while high - low > 1e-12:
-        middle = (low + high) / 2
-        low, high = (middle, high) if _level(vp, middle) < 12 else (low, middle)
     last = _level(vp, vp.T)
-    return [last, ou_time(last), low]
+    return [last, ou_time(last), brentq(lambda at: _level(vp, at) - 12, 1e-6, vp.T)]
 
 
-def _entry(index: int, wrong: float, hint: str) -> Mistake:
-    """A mistake in one of the three numbers, whatever the others are."""
-
-    def answer() -> list[float]:
-        return [wrong if i == index else value for i, value in enumerate(_clocks())]
-
-    def when(given: Tensors, truth: Tensors) -> bool:
-        same_shape = given[0].shape == truth[0].shape
-        return same_shape and abs(float(given[0][index]) / wrong - 1) < 0.01
-
-    return Mistake(answer, hint, when)
+_entry = partial(wrong_entry, _clocks, rtol=0.01)
 
 
 # A prior that is a little wrong: the start's error, times the share of it that arrives
@@ -68,10 +57,6 @@ def _arrived(power: sp.Expr, fading: sp.Expr) -> sp.Expr:
 def _mismatch() -> sp.Expr:
     # The slope of the drift is (1 + η²) times that of the flow's velocity, plus η²/2.
     return _arrived(1 + eta**2, eta**2)
-
-
-def _variance() -> sp.Expr:
-    return derivations.get("probability-flow").unfold(V(t))
 
 
 # A forgotten factor: a test is known by the bridges that it lets pass
@@ -262,29 +247,6 @@ def _coefficients(family: Callable) -> list[Tensor]:
     return found
 
 
-class _Way(SDE):
-    """[own · f − pull(g, η) · score] dt + noise(g, η) dw̄, by default the family of the book."""
-
-    def __init__(
-        self,
-        sde: SDE,
-        score: Callable,
-        eta: float,
-        pull: Callable = lambda g, eta: (1 + eta**2) / 2 * g**2,
-        noise: Callable = lambda g, eta: eta * g,
-        own: float = 1.0,
-    ) -> None:
-        self.sde, self.score, self.eta, self.T = sde, score, eta, sde.T
-        self.pull, self.noise, self.own = pull, noise, own
-
-    def drift(self, x: Tensor, t: float) -> Tensor:
-        pull = self.pull(self.sde.diffusion(t), self.eta)
-        return self.own * self.sde.drift(x, t) - pull * self.score(x, t)
-
-    def diffusion(self, t: float) -> float:
-        return self.noise(self.sde.diffusion(t), self.eta)
-
-
 class _FlowAndMore(SDE):
     """The flow, and Langevin dynamics of strength η² backwards in time."""
 
@@ -300,43 +262,43 @@ class _FlowAndMore(SDE):
 
 
 def _only_noise(sde, score, eta):
-    return _Way(sde, score, eta, pull=lambda g, eta: g**2 / 2)
+    return WayBack(sde, score, eta, pull=lambda g, eta: g**2 / 2)
 
 
 def _whole_score(sde, score, eta):
-    return _Way(sde, score, eta, pull=lambda g, eta: g**2)
+    return WayBack(sde, score, eta, pull=lambda g, eta: g**2)
 
 
 def _square_alone(sde, score, eta):
-    return _Way(sde, score, eta, pull=lambda g, eta: eta**2 * g**2)
+    return WayBack(sde, score, eta, pull=lambda g, eta: eta**2 * g**2)
 
 
 def _first_power(sde, score, eta):
-    return _Way(sde, score, eta, pull=lambda g, eta: (1 + eta) / 2 * g**2)
+    return WayBack(sde, score, eta, pull=lambda g, eta: (1 + eta) / 2 * g**2)
 
 
 def _root_of_noise(sde, score, eta):
-    return _Way(sde, score, eta, noise=lambda g, eta: eta**0.5 * g)
+    return WayBack(sde, score, eta, noise=lambda g, eta: eta**0.5 * g)
 
 
 def _squared_noise(sde, score, eta):
-    return _Way(sde, score, eta, noise=lambda g, eta: eta**2 * g)
+    return WayBack(sde, score, eta, noise=lambda g, eta: eta**2 * g)
 
 
 def _without_square_of_g(sde, score, eta):
-    return _Way(sde, score, eta, pull=lambda g, eta: (1 + eta**2) / 2 * g)
+    return WayBack(sde, score, eta, pull=lambda g, eta: (1 + eta**2) / 2 * g)
 
 
 def _against_the_score(sde, score, eta):
-    return _Way(sde, score, eta, pull=lambda g, eta: -(1 + eta**2) / 2 * g**2)
+    return WayBack(sde, score, eta, pull=lambda g, eta: -(1 + eta**2) / 2 * g**2)
 
 
 def _no_half(sde, score, eta):
-    return _Way(sde, score, eta, pull=lambda g, eta: (1 + eta**2) * g**2)
+    return WayBack(sde, score, eta, pull=lambda g, eta: (1 + eta**2) * g**2)
 
 
 def _no_drift(sde, score, eta):
-    return _Way(sde, score, eta, own=0.0)
+    return WayBack(sde, score, eta, own=0.0)
 
 
 EXERCISES = {
@@ -358,39 +320,39 @@ EXERCISES = {
         mistakes=(
             _entry(
                 0,
-                math.expm1(10.05),
+                lambda: math.expm1(10.05),
                 "the level: this is its square, or a half is missing in the exponent. The scale "
                 "is $e^{-B/2}$, and σ is a standard deviation.",
             ),
             _entry(
                 0,
-                math.sqrt(-math.expm1(-10.05)),
+                lambda: math.sqrt(-math.expm1(-10.05)),
                 "the level: this is the noise $b$ alone. The network sees it in units of what is "
                 "left of the data.",
             ),
             _entry(
                 0,
-                math.sqrt(math.expm1(20)),
+                lambda: math.sqrt(math.expm1(20)),
                 "the level: the noise of all times adds up, and β was not always as large as at "
                 "the end.",
             ),
-            _entry(1, 20.0, "T: this is β at the end; its integral is what counts."),
-            _entry(1, 10.05 / 2, "T: the half is counted twice; both drifts have one."),
-            _entry(1, 1.0, "T: this is the variance-preserving process's own."),
+            _entry(1, lambda: 20.0, "T: this is β at the end; its integral is what counts."),
+            _entry(1, lambda: 10.05 / 2, "T: the half is counted twice; both drifts have one."),
+            _entry(1, lambda: 1.0, "T: this is the variance-preserving process's own."),
             _entry(
                 2,
-                ou_time(12),
+                lambda: ou_time(12),
                 "the time: so it is called on the clock of the Ornstein-Uhlenbeck process. At "
                 "which own time is the integral of β as large?",
             ),
             _entry(
                 2,
-                ou_time(12) / 10.05,
+                lambda: ou_time(12) / 10.05,
                 "the time: this clock does not run evenly. The integral of β is quadratic.",
             ),
             _entry(
                 2,
-                12 / math.sqrt(math.expm1(10.05)),
+                lambda: 12 / math.sqrt(math.expm1(10.05)),
                 "the time: σ does not grow evenly in time.",
             ),
         ),
@@ -551,7 +513,7 @@ EXERCISES = {
             "(it may be a class)",
             observe=_coefficients,
         ),
-        truth=lambda: _Way,
+        truth=lambda: WayBack,
         right=lambda: _FlowAndMore,
         mistakes=(
             Mistake(

@@ -22,6 +22,7 @@ from scorelab.exercises.reading import (
     guarded,
     letter,
     real,
+    refuse,
     tensor,
     value_at,
 )
@@ -93,8 +94,7 @@ class Number(Kind):
         return f"a number, {self.meaning}"
 
     def read(self, answer: object) -> Tensors:
-        if isinstance(answer, bool):
-            raise ValueError(f"it is {described(answer)}")
+        refuse(answer, bool)
         try:
             value = float(answer)  # type: ignore[arg-type]
         except (TypeError, ValueError, RuntimeError):
@@ -150,8 +150,7 @@ class Expression(Kind):
         return f"a sympy expression in {names}: {self.meaning}"
 
     def read(self, answer: object) -> Tensors:
-        if isinstance(answer, bool):
-            raise ValueError(f"it is {described(answer)}")
+        refuse(answer, bool)
         try:
             expression = formula(answer) if isinstance(answer, str) else sp.sympify(answer)
         except (sp.SympifyError, TypeError, ValueError):

@@ -114,29 +114,34 @@ def _halved(x, lag, theta, mu, noise, z):
     return _jump_by_formula(x, lag / 2, theta, mu, noise, z)
 
 
-def _variance_for_std(x, lag, theta, mu, noise, z):
-    kept = math.exp(-theta * lag)
-    return mu + kept * (x - mu) + noise**2 * (1 - kept**2) / (2 * theta) * z
+def _with_noise(std: Callable[[float, float, float, float], float]) -> Callable:
+    """A jump with the right mean and the noise std(kept, lag, theta, noise)."""
+
+    def spring_jump(x, lag, theta, mu, noise, z):
+        kept = math.exp(-theta * lag)
+        return mu + kept * (x - mu) + std(kept, lag, theta, noise) * z
+
+    return spring_jump
 
 
-def _first_power(x, lag, theta, mu, noise, z):
-    kept = math.exp(-theta * lag)
-    return mu + kept * (x - mu) + noise * math.sqrt((1 - kept) / (2 * theta)) * z
+def _variance_for_std(kept, lag, theta, noise):
+    return noise**2 * (1 - kept**2) / (2 * theta)
 
 
-def _without_two(x, lag, theta, mu, noise, z):
-    kept = math.exp(-theta * lag)
-    return mu + kept * (x - mu) + noise * math.sqrt((1 - kept**2) / theta) * z
+def _first_power(kept, lag, theta, noise):
+    return noise * math.sqrt((1 - kept) / (2 * theta))
 
 
-def _without_theta(x, lag, theta, mu, noise, z):
-    kept = math.exp(-theta * lag)
-    return mu + kept * (x - mu) + noise * math.sqrt(1 - kept**2) * z
+def _without_two(kept, lag, theta, noise):
+    return noise * math.sqrt((1 - kept**2) / theta)
 
 
-def _noise_of_one_step(x, lag, theta, mu, noise, z):
-    kept = math.exp(-theta * lag)
-    return mu + kept * (x - mu) + noise * math.sqrt(lag) * z
+def _without_theta(kept, lag, theta, noise):
+    return noise * math.sqrt(1 - kept**2)
+
+
+def _noise_of_one_step(kept, lag, theta, noise):
+    return noise * math.sqrt(lag)
 
 
 # Preparing the data: the times at which a thousandth of a nat is left
@@ -383,24 +388,24 @@ EXERCISES = {
                 "the chapter's process has θ = ½; the clock of your jump runs at half the speed.",
             ),
             Mistake(
-                lambda: _variance_for_std,
+                lambda: _with_noise(_variance_for_std),
                 "z is multiplied by the variance.",
             ),
             Mistake(
-                lambda: _first_power,
+                lambda: _with_noise(_first_power),
                 "a deviation shrinks by e^(−θt), and a variance by the square of that: the noise "
                 "must fill up what the *variance* has lost.",
             ),
             Mistake(
-                lambda: _without_two,
+                lambda: _with_noise(_without_two),
                 "after a long lag the variance is twice what it should be.",
             ),
             Mistake(
-                lambda: _without_theta,
+                lambda: _with_noise(_without_theta),
                 "the noise ignores θ: a stronger spring leaves less room.",
             ),
             Mistake(
-                lambda: _noise_of_one_step,
+                lambda: _with_noise(_noise_of_one_step),
                 "the mean is right, but the noise is that of a process without a spring: after a "
                 "long lag it has no end.",
             ),

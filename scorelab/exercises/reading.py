@@ -18,7 +18,7 @@ __all__ = [
     "guarded",
     "letter",
     "real",
-    "refuse_text",
+    "refuse",
     "tensor",
     "value_at",
 ]
@@ -53,7 +53,7 @@ def guarded(answer: Callable, signature: str) -> Callable:
 
 def tensor(value: object) -> Tensor:
     """Anything that holds numbers, as a float64 tensor; raises `ValueError` for what does not."""
-    refuse_text(value)
+    refuse(value, str, bool)
     try:
         if isinstance(value, Sequence):
             value = [_plain(v) for v in value]
@@ -97,9 +97,9 @@ def value_at(expression: sp.Expr, point: Mapping[str, sp.Rational]) -> complex:
         return complex("nan")
 
 
-def refuse_text(answer: object) -> None:
-    """Raise `ValueError` for what Python would take for a number, and no reader means as one."""
-    if isinstance(answer, str | bool):
+def refuse(answer: object, *kinds: type) -> None:
+    """Raise `ValueError` for kinds that Python takes for numbers, and no reader means as one."""
+    if isinstance(answer, kinds):
         raise ValueError(f"it is {described(answer)}")
 
 
