@@ -68,6 +68,7 @@ def test_every_word_of_a_chapter_has_a_definition_to_show(chapter):
         ("reverse SDE", "#equation-eq-reverse-sde-reverse-sde", "step"),
         ("fig-floor", "#fig-floor", "figure"),
         ("responsibility", "#term-responsibility", "term"),
+        ("ULA", "#term-ULA", "term"),  # not Itô's formula, which has its letters
         ("missing minus", "#ex-missing-minus", "exercise"),
         ("dsm_floor", "#scorelab.matching.dsm_floor", "function"),
     ],

@@ -85,11 +85,11 @@ def test_it_rests_in_a_hidden_tab(visit: Visit) -> None:
         document.dispatchEvent(new Event("visibilitychange"));
     }"""
     tab.evaluate(hide, True)
-    tab.evaluate(f"{LAB}.player.go()")
-    tab.wait_for_timeout(200)  # for frames that were under way
     before = taken(tab)
+    tab.evaluate(f"{LAB}.player.go()")
     tab.wait_for_timeout(400)
-    assert taken(tab) == before
+    assert taken(tab) <= before + 1  # a frame that was under way
+    before = taken(tab)
     tab.evaluate(hide, False)
     tab.wait_for_function(f"{LAB}.player.run.taken > {before + 1}")
 

@@ -158,8 +158,7 @@ class _Writer:
 
     def _deck(self, page: str) -> list[nodes.Node]:
         """A link to the chapter's deck, if it has one."""
-        parts = self.app.env.get_doctree(page).findall(nodes.section)
-        if not any("the-question" in part["ids"] for part in parts):  # see `slides.plan.items_of`
+        if not any(part.anchor == "the-question" for part in self.book[page]):  # `slides.plan`
             return []
         uri = self.app.builder.get_relative_uri(self.docname, page)
         there = uri.replace(".html", f"{SUFFIX}.html")

@@ -9,9 +9,9 @@ var Scorer = {
     const asked = (new URLSearchParams(location.search).get("q") ?? "").trim().toLowerCase();
     if (!description) return title.toLowerCase() === asked ? score + 80 : score; // a page
     const [name, label = ""] = title.toLowerCase().split(" · ");
-    const inside = name.includes(asked) && !` ${name}`.match(/[^\p{Letter}\p{Number}]+/gu)
-      .some((gap) => ` ${name}`.includes(gap + asked));
-    if (inside) return score - 40;
+    const literally = asked.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    const begins = new RegExp(`(?<![\\p{Letter}\\p{Number}])${literally}`, "u");
+    if (name.includes(asked) && !begins.test(name)) return score - 40;
     const slug = asked.replace(/[^\p{Letter}\p{Number}]+/gu, "-");
     if (label.replace(/^(eq|fig|tab|ex)-/, "") === slug.replace(/^(eq|fig|tab|ex)-/, "")) return score + 100;
     if (name === asked) return score + 60;
