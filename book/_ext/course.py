@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar
 
+import reading
 from docutils import nodes
 from docutils.parsers.rst import directives
 from minutes import GRADES, PACE, Section, needed_by, sections
@@ -282,12 +283,14 @@ def _fill(app: Sphinx, tree: nodes.document, docname: str) -> None:
 
 
 def _with_tables(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """The pages with a table: any chapter may have changed what it says."""
-    return [page for page, data in env.metadata.items() if "timetable" in data]
+    """The pages with a table: any chapter that is read may change what it says."""
+    pages = [page for page, data in env.metadata.items() if "timetable" in data]
+    return pages if reading.anything(app) else []
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives; the tables are there before other extensions read the page."""
+    app.setup_extension("reading")
     app.add_node(timetable)
     app.add_directive("pace", Pace)
     app.add_directive("chapter-minutes", ChapterMinutes)

@@ -18,7 +18,7 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-import scorelab.macros
+import scorelab
 from scorelab import derivations
 from scorelab.derivations import export
 from scorelab.derivations.export.latex import excerpt
@@ -89,8 +89,9 @@ class Exports:
     @cached_property
     def digest(self) -> str:
         """A digest of all that a derivation and its files depend on."""
-        folder = Path(derivations.__file__).parent
-        sources = [*sorted(folder.rglob("*.py")), Path(scorelab.macros.__file__), Path(__file__)]
+        package = Path(scorelab.__file__).parent
+        parts = ("derivations/**/*.py", "decks/*.*", "typeset*.*", "macros.py")
+        sources = [path for part in parts for path in sorted(package.glob(part))] + [Path(__file__)]
         digest = hashlib.sha256(f"{release()} {version('sympy')}".encode())
         for file in sources:
             digest.update(file.name.encode() + b"\0" + file.read_bytes())

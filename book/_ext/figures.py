@@ -1,13 +1,15 @@
 """Figures and videos that cells show: light and dark, captioned, described, each its own file.
 
 A figure that carries a dark twin (``scorelab.plotting``) is written twice; the style sheet shows
-the one that fits. A video leaves the HTML for two files named by their digest. What has no name, no
-caption or no text alternative is a warning, so that a strict build stops.
+the one that fits. Pictures become WebP, which every browser of today reads, in a third of the
+bytes; the notebooks keep their PNG. A video leaves the HTML for two files named by their digest.
+What has no name, no caption or no text alternative is a warning, so that a strict build stops.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import shutil
 import subprocess
@@ -20,6 +22,7 @@ from pathlib import Path
 import myst_nb.sphinx_
 from docutils import nodes
 from myst_nb.core.render import MimeData, NbElementRenderer
+from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.osutil import relative_uri
@@ -38,16 +41,22 @@ class BookRenderer(NbElementRenderer):
 
     def render_image(self, data: MimeData) -> list[nodes.Element]:
         [light] = super().render_image(data)
+        if data.mime_type == "image/png":
+            light["uri"] = self._written(a2b_base64(data.content))
         dark = _dark_twin(data)
         if not dark:
             return [light]
-        content = a2b_base64(dark)
-        name = f"{hashlib.sha256(content).hexdigest()}.png"
         twin = light.deepcopy()
-        twin["uri"] = self.write_file([name], content, overwrite=False, exists_ok=True)
+        twin["uri"] = self._written(a2b_base64(dark))
         light["classes"] = [*light["classes"], "only-light"]
         twin["classes"] = [*twin["classes"], "only-dark"]
         return [light, twin]
+
+    def _written(self, png: bytes) -> str:
+        """Writes a picture as WebP, unless an earlier build did; returns its address."""
+        name = f"{hashlib.sha256(png).hexdigest()}.webp"
+        known = Path(self.config.output_folder, name).exists()
+        return self.write_file([name], b"" if known else webp(png), exists_ok=True)
 
     def render_text_html(self, data: MimeData) -> list[nodes.Element]:
         if "scorelab-video" not in data.string:
@@ -85,6 +94,20 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("html-page-context", _steady_images, priority=900)
     app.connect("build-finished", _copy_media)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def webp(png: bytes) -> bytes:
+    """A picture as WebP: as it is, or where that takes half the bytes, to within what one can see.
+
+    Lines and text on even ground are small without loss. Scatter, fields and photographs are not.
+    """
+    picture = Image.open(io.BytesIO(png))
+    if picture.mode == "RGBA" and picture.getextrema()[3] == (255, 255):
+        picture = picture.convert("RGB")  # opaque all over
+    exact, near = io.BytesIO(), io.BytesIO()
+    picture.save(exact, "webp", lossless=True)
+    picture.save(near, "webp", quality=90)
+    return (near if 2 * near.tell() < exact.tell() else exact).getvalue()
 
 
 def complaints(doctree: nodes.document) -> Iterator[tuple[nodes.Element, str]]:

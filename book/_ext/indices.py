@@ -148,6 +148,7 @@ class WriteIndices(SphinxPostTransform):
 
 
 def setup(app: Sphinx) -> dict[str, object]:
+    app.setup_extension("reading")
     app.add_node(index_place)
     app.add_directive("figure-index", FigureIndex)
     app.add_directive("algorithm-index", AlgorithmIndex)
@@ -159,7 +160,7 @@ def setup(app: Sphinx) -> dict[str, object]:
 
 def _pages_with_an_index(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     """They are written anew at every build in which a page was read."""
-    return [page for page in sorted(_index_pages(env)) if page in env.found_docs]
+    return sorted(_index_pages(env) & env.found_docs) if reading.anything(app) else []
 
 
 def _index_pages(env: BuildEnvironment) -> set[str]:

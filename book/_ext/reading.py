@@ -1,7 +1,8 @@
-"""The order in which the pages of the book are read, and which of them are chapters."""
+"""Which pages are read, by people in what order and by this build at all."""
 
 from __future__ import annotations
 
+from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 REFERENCE = "book/reference/"  # pages to look things up in, which nobody reads in order
@@ -22,3 +23,28 @@ def order(env: BuildEnvironment) -> list[str]:
 def chapters(env: BuildEnvironment) -> list[str]:
     """The pages that are read in order: neither the home page nor the reference."""
     return [p for p in order(env) if p != env.config.root_doc and not p.startswith(REFERENCE)]
+
+
+def anything(app: Sphinx) -> bool:
+    """Whether this build reads or drops a page, so that what is said of others may have changed.
+
+    A build that was interrupted is none that counts: the next one reads all (`chapters.strict`).
+    """
+    return app.scorelab_reads
+
+
+def _outdated(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    app.scorelab_reads = bool(removed)
+    return []
+
+
+def _before_reading(app: Sphinx, env: BuildEnvironment, pages: list[str]) -> None:
+    app.scorelab_reads |= bool(pages)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("env-get-outdated", _outdated)
+    app.connect("env-before-read-docs", _before_reading)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -134,7 +134,7 @@ def _first_picture(app: Sphinx, doctree: nodes.document) -> Image.Image | None:
             continue
         if node.tagname == "film":
             return Image.open(Path(app.doctreedir, "media", node["poster"]))
-        if isinstance(node, nodes.image) and node["uri"].endswith(".png"):
+        if isinstance(node, nodes.image) and node["uri"].endswith((".png", ".webp")):
             # The page is written, so the node has the name that its file will have there.
             sources = {name: uri for uri, name in app.builder.images.items()}
             return Image.open(Path(app.srcdir, sources[Path(node["uri"]).name]))

@@ -51,6 +51,7 @@ def page(
     styles: str,
     scripts: str,
     tools: str = "",
+    icon: str = "data:,",
 ) -> str:
     """Return the page of a deck.
 
@@ -61,6 +62,7 @@ def page(
         styles: Elements for the head: reveal.js's style sheet and the deck's own.
         scripts: Elements for the end: reveal.js and the deck's own script.
         tools: Links beside the switch of light and dark.
+        icon: The address of an SVG; by default none, said so that no browser asks for one.
     """
     sections = "\n".join(map(_section, slides))
     return f"""<!DOCTYPE html>
@@ -71,6 +73,7 @@ def page(
 <title>{escape(title)}</title>
 <meta name="description" content="{escape(description)}">
 <meta name="color-scheme" content="light dark">
+<link rel="icon" href="{icon}">
 {_THEME}
 {styles}
 </head>

@@ -104,7 +104,7 @@ class Library:
             # The cell will say so when it executes; until it is mended, any edit matters.
             return self._labelled(self.package.everything())
         module = ast.Module([node for tree in trees for node in tree.body], type_ignores=[])
-        named = {base / text for text in short_strings([module]) for base in (folder, self.root)}
+        named = {base / text for text in short_strings(module) for base in (folder, self.root)}
         data = {path.resolve() for path in named if _is_file(path)}
         return self._labelled(self.package.files_behind(module) | data)
 

@@ -85,7 +85,7 @@ class Package:
     def _entries(self, path: Path, said: str) -> set[Path]:
         """What entry points in the module at `path` load; `d.to_reveal()` says `reveal`."""
         pattern = re.compile(rf"({self.name}(?:\.\w+)+):(\w+)")
-        matches = map(pattern.fullmatch, short_strings([self._tree(path)]))
+        matches = map(pattern.fullmatch, short_strings(self._tree(path)))
         wanted = [self._named_by_string(m[1]) for m in matches if m and m[2] in said]
         return set().union(*wanted)
 
@@ -223,7 +223,7 @@ class Package:
         path = self._file(f"{package}.{str(name).replace('-', '_')}")
         if path:
             return {path}
-        return {m for m in self._whole(package) if name in short_strings([self._tree(m)])}
+        return {m for m in self._whole(package) if name in short_strings(self._tree(m))}
 
     def _named_by_string(self, text: str) -> set[Path]:
         """`importlib.import_module("scorelab.x")`, and shell lines that run the package."""

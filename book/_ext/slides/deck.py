@@ -51,8 +51,8 @@ def write_deck(
         f"{title}: slides",
         [opening, *writer.slides(items)],
         description=f"Slides for a lecture on {title}, a chapter of {book}.",
-        styles="\n".join(f'<link rel="stylesheet" href="{static(f)}">' for f in STYLES)
-        + f'\n<link rel="icon" type="image/svg+xml" href="{static("favicon.svg")}">',
+        styles="\n".join(f'<link rel="stylesheet" href="{static(f)}">' for f in STYLES),
+        icon=static("favicon.svg"),
         scripts="\n".join(f'<script src="{static(f)}"></script>' for f in SCRIPTS),
         tools=f'<a href="{chapter}">The chapter</a><a href="?print-pdf">To print</a>',
     )
