@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from scorelab import checks
-from scorelab.slices import by_slices
+from scorelab.slices import by_slices, minus_half_squares
 
 __all__ = ["GaussianMixture"]
 
@@ -218,19 +218,19 @@ class GaussianMixture:
         return result.reshape(x.shape[:-1] + result.shape[1:])
 
     def _logits(self, rows: Tensor, noise: Tensor | float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
-        """log(w_k N(x; …)) as (K, n), z = diag(λ)^(−½) Uᵀ(x − μ) as (K, d, n), and the λ^(−½).
+        """log(w_k N(x; …)) as (K, n), z = diag(λ)^(−½) Uᵀ(μ − x) as (K, d, n), and the λ^(−½).
 
         `noise` is the variance σ² added to every eigenvalue λ: a scalar or (n,).
         """
         scale = (self._variances.to(rows)[:, :, None] + noise).rsqrt()
-        z = self._to_axes(rows - self.means.to(rows)[:, :, None], scale)
+        z = self._to_axes(self.means.to(rows)[:, :, None] - rows, scale)
         log_weights = self.weights.to(rows).log()[:, None]
         log_peaks = (scale / math.sqrt(2 * math.pi)).log().sum(1)
-        return torch.sub(log_weights + log_peaks, z.square().sum(1), alpha=0.5), z, scale
+        return minus_half_squares(log_weights + log_peaks, z), z, scale
 
     def _score(self, rows: Tensor, noise: Tensor | float = 0.0) -> Tensor:
         logits, z, scale = self._logits(rows, noise)
-        return -self._from_axes(z, scale, torch.softmax(logits, 0))
+        return self._from_axes(z, scale, torch.softmax(logits, 0))
 
     def _to_axes(self, y: Tensor, scale: Tensor) -> Tensor:
         """diag(scale) U_kᵀ y_k for every component, (K, d, n)."""

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from scorelab.allocator import keep_freed_memory
 
-__all__ = ["by_slices"]
+__all__ = ["by_slices", "minus_half_squares"]
 
 # Numbers a slice: large enough to amortise some thirty calls, small enough for cache and memory.
 _SIZE = 2**18
@@ -42,6 +42,18 @@ def by_slices(
     size = max(least, _SIZE // width)
     slices = zip(x.split(size), *(p.split(size) for p in per_point), strict=True)
     return torch.cat([_points(function(_rows(part), *rest)) for part, *rest in slices])
+
+
+def minus_half_squares(start: Tensor, z: Tensor) -> Tensor:
+    """`start` − ½ ‖z‖² with z (K, d, n) and `start` (K, n) or (K, 1): (K, n).
+
+    In few dimensions coordinate by coordinate, so that no squares are written down.
+    """
+    if z.shape[1] > _THIN:
+        return torch.sub(start, z.square().sum(1), alpha=0.5)
+    for coordinate in z.unbind(1):
+        start = torch.addcmul(start, coordinate, coordinate, value=-0.5)
+    return start
 
 
 def _rows(points: Tensor) -> Tensor:

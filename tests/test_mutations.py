@@ -27,6 +27,8 @@ MOMENTS = "test_mixture::test_mean_and_covariance_in_closed_form"
 TAILS = "test_mixture::test_finite_much_further_out"
 FULL = {"diagonal": False}
 DOUBLE = {"dtype": torch.float64}
+EXACT = "test_mixture::test_exact_ten_thousand_deviations_away"
+TWENTY = {"n_components": 3, "dim": 20, "diagonal": False, **DOUBLE, "tolerance": 1e-9}
 NOISE = "test_solvers::test_noise_is_gaussian_with_variance_g_squared_dt"
 FORWARDS, BACKWARDS = {"span": (0.0, 0.25)}, {"span": (0.25, 0.0)}
 EULER = "test_solvers::test_without_noise_it_is_eulers_recursion"
@@ -50,8 +52,8 @@ ROWS = {
     "mixture": [
         (
             "sign of the score",
-            "return -self._from_axes(",
-            "return self._from_axes(",
+            "self.means.to(rows)[:, :, None] - rows",
+            "rows - self.means.to(rows)[:, :, None]",
             GRADIENT,
             PLANE,
         ),
@@ -76,8 +78,6 @@ ROWS = {
             "self._logits(rows)[0].exp()",
             "test_mixture::test_responsibilities_are_the_posterior",
         ),
-        ("no ½ in the exponent", "alpha=0.5", "alpha=1.0", MASS),
-        ("sign of the exponent", "alpha=0.5", "alpha=-0.5", MASS),
         (
             "no log-determinant",
             "(scale / math.sqrt(2 * math.pi)).log()",
@@ -246,6 +246,18 @@ ROWS = {
             "return 0.0, self.T",
             "return self.T, 0.0",
             "test_solvers::test_default_span_is_the_process_own",
+        ),
+    ],
+    "slices": [
+        ("no ½ in the exponent", "value=-0.5", "value=-1.0", MASS),
+        ("sign of the exponent", "value=-0.5", "value=0.5", MASS),
+        ("no ½, in high dimension", "alpha=0.5", "alpha=1.0", EXACT, TWENTY),
+        ("‖z‖ for ‖z‖², in high dimension", "z.square().sum(1)", "z.norm(dim=1)", EXACT, TWENTY),
+        (
+            "no coordinate",
+            "start = torch.addcmul(start,",
+            "_ = torch.addcmul(start,",
+            MASS,
         ),
     ],
     "solvers": [
@@ -583,17 +595,17 @@ def test_text_that_is_not_there_once_is_a_failure(old, times):
 
 
 def test_a_survivor_is_a_failure():
-    harmless = Mutant("harmless", "mixture", "alpha=0.5", "alpha=0.50", MASS)
-    with pytest.raises(pytest.fail.Exception, match="survived: mixture: harmless"):
+    harmless = Mutant("harmless", "slices", "value=-0.5", "value=-0.50", MASS)
+    with pytest.raises(pytest.fail.Exception, match="survived: slices: harmless"):
         harmless.assert_killed()
 
 
 def test_a_killer_that_fails_anyhow_kills_nothing():
     always = Mutant(
         "any",
-        "mixture",
-        "alpha=0.5",
-        "alpha=1.0",
+        "slices",
+        "value=-0.5",
+        "value=-1.0",
         "test_measured::test_numbers",
         {"value": 1.0, "shown": "2"},
     )
@@ -607,7 +619,7 @@ def test_nothing_is_left_behind():
     from scorelab.solvers import Trajectory
 
     path = list(sys.meta_path)
-    with broken("scorelab.mixture", "alpha=0.5", "alpha=1.0"):
+    with broken("scorelab.slices", "value=-0.5", "value=-1.0"):
         import scorelab.mixture as during
         import scorelab.solvers
 
