@@ -242,6 +242,9 @@ def test_the_minutes_follow_an_edit_of_the_chapter(book):
     status, output = book.build()
     assert status == 0, output
     assert [row[2] for row in tables(book.page("teaching"))[3][1:]] == ["15", "1", "14", "30"]
+    status, output = book.build()
+    assert status == 0, output
+    assert "no targets are out of date" in output  # nothing was read, so nothing is written
 
 
 # The page itself

@@ -8,25 +8,43 @@ import puppeteer from "puppeteer-core";
 
 const {chrome, runs, pages} = JSON.parse(process.argv[2]);
 const CONFIGS = {mobile: undefined, desktop: desktopConfig}; // undefined: Lighthouse's own, a phone
-const browser = await puppeteer.launch({
-  executablePath: chrome,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
-});
+const LIMIT = 120_000; // milliseconds for one measurement; most take five seconds
+const TRIES = 3;
+let browser;
 const tell = (measured) => process.stdout.write(JSON.stringify(measured) + "\n");
 
 try {
-  const port = Number(new URL(browser.wsEndpoint()).port);
   for (const page of pages) {
     for (const screen of Object.keys(CONFIGS)) {
-      for (let run = 0; run < runs; run += 1) tell(await withLighthouse(page, screen, port));
+      for (let run = 0; run < runs; run += 1) tell(await patiently(() => withLighthouse(page, screen)));
     }
-    for (const scheme of ["light", "dark"]) tell(await withAxe(page, scheme));
+    for (const scheme of ["light", "dark"]) tell(await patiently(() => withAxe(page, scheme)));
   }
 } finally {
-  await browser.close();
+  await browser?.close();
 }
 
-async function withLighthouse({name, url, hidden}, screen, port) {
+// Now and then a headless browser stops answering for good: another one is asked then.
+async function patiently(measure) {
+  for (let left = TRIES; left; left -= 1) {
+    browser ??= await puppeteer.launch({
+      executablePath: chrome,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"],
+    });
+    let timer;
+    const late = new Promise((done) => (timer = setTimeout(done, LIMIT)));
+    const answer = measure();
+    answer.catch(() => {}); // of one that is given up, nobody hears
+    const measured = await Promise.race([answer, late]).finally(() => clearTimeout(timer));
+    if (measured) return measured;
+    browser.process().kill("SIGKILL");
+    browser = undefined;
+  }
+  throw new Error(`no answer from ${chrome} in ${TRIES} times ${LIMIT / 1000} s`);
+}
+
+async function withLighthouse({name, url, hidden}, screen) {
+  const port = Number(new URL(browser.wsEndpoint()).port);
   // A page that asks search engines to pass it by is not blamed for that.
   const skipAudits = hidden ? ["is-crawlable"] : null;
   const {lhr} = await lighthouse(url, {port, logLevel: "error", skipAudits}, CONFIGS[screen]);
