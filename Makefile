@@ -8,13 +8,14 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 BUILD  := $(BIN)/jupyter-book build .
 STRICT := -W -n --keep-going
 AUDIT  := tests/audit
+BENCH  := .venv-bench
 
 # `make test CI=true`: a browser test that cannot run fails instead of being skipped.
 export CI
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test audit check format chapter clean
+.PHONY: help book pdf test audit bench check format chapter clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +32,9 @@ test: $(VENV)/tests.stamp book ## build the book strictly, then run all tests
 
 audit: $(AUDIT)/node_modules/.package-lock.json book ## Lighthouse and axe on every page, worst first: make audit ARGS='--runs 3 denoising'
 	PYTHONPATH=tests $(BIN)/python -m audit $(ARGS)
+
+bench: $(BENCH)/stamp ## time samplers and training against peers: make bench ARGS='--only samplers --rounds 5'
+	PYTHONPATH=tests $(BENCH)/bin/python -m bench $(ARGS)
 
 check: $(VENV)/tests.stamp ## check format and lint
 	$(BIN)/ruff format --check .
@@ -61,6 +65,11 @@ $(VENV)/book.stamp: requirements.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/tests.stamp: tests/requirements.txt $(VENV)/book.stamp
 	$(PIP) install -r tests/requirements.txt
+	@touch $@
+
+$(BENCH)/stamp: tests/bench/requirements.txt
+	$(PYTHON) -m venv $(BENCH)
+	PYTHONPATH= $(BENCH)/bin/python -m pip --quiet --disable-pip-version-check install -r $<
 	@touch $@
 
 $(AUDIT)/node_modules/.package-lock.json: $(AUDIT)/package-lock.json

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from sample import ROOT
 
-COMMANDS = {"help", "book", "pdf", "test", "audit", "check", "format", "chapter", "clean"}
+COMMANDS = {"help", "book", "pdf", "test", "audit", "bench", "check", "format", "chapter", "clean"}
 
 
 def make(folder, *arguments: str) -> str:

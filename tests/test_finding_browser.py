@@ -45,6 +45,26 @@ def test_an_equation_of_the_page_is_shown_too(chapter):
     chapter.tab.wait_for_selector("#preview:visible .formula")
 
 
+def test_a_finger_sees_the_definition_first_and_follows_with_the_second_touch(browser):
+    options = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+    with Visit(browser, url(CHAPTER), **options) as visit:
+        word = visit.tab.locator("article p > a.word[href*='#term-noise-kernel']").first
+        word.tap()
+        visit.tab.wait_for_selector("#preview:visible")
+        shown = visit.tab.locator("#preview")
+        assert "noisy point" in shown.inner_text()
+        box = shown.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        assert shown.locator("a.onward").get_attribute("href") == word.evaluate("a => a.href")
+        visit.tab.locator("h1").tap()
+        visit.tab.wait_for_selector("#preview", state="detached")
+        word.tap()
+        visit.tab.wait_for_selector("#preview:visible")
+        word.tap()
+        visit.tab.wait_for_url("**/glossary.html#term-noise-kernel")
+
+
 def test_every_word_of_a_chapter_has_a_definition_to_show(chapter):
     count = chapter.tab.locator("article p > a.word").count()
     assert count >= 5

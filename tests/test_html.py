@@ -9,8 +9,10 @@ import os
 from pathlib import Path
 
 import html_checks
+import page
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 from html_checks import Site
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -130,3 +132,13 @@ def small_site(folder: Path, addition: str) -> Site:
     for name in ("a.png", "a.mp4", "a.woff2"):
         (folder / name).write_bytes(bytes(100))
     return Site(folder)
+
+
+def test_code_keeps_the_marks_that_have_a_colour_and_its_text():
+    code = '<span class="k">def</span><span class="w"> </span><span class="nf">f</span>'
+    block = f'<div class="highlight"><pre tabindex="0">{code}<span class="p">():</span></pre></div>'
+    beside = '<p><span class="p">a</span></p>'
+    shown = page.quiet_code(beside + block)
+    assert BeautifulSoup(shown, "html.parser").text == "adef f():"
+    assert '<span class="k">def</span> <span class="nf">f</span>():</pre>' in shown
+    assert beside in shown

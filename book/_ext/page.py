@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -83,6 +85,27 @@ def scrollable(body: str) -> str:
     return body.replace("<th></th>", "<td></td>")
 
 
+def quiet_code(body: str) -> str:
+    """Code without the marks that the style sheet gives no colour, which are kilobytes a page."""
+    return re.sub(
+        r'(?<=<div class="highlight">)<pre.*?</pre>',
+        lambda block: re.sub(
+            r'<span class="(\w+)">([^<]*)</span>',
+            lambda mark: mark[0] if mark[1] in coloured() else mark[2],
+            block[0],
+        ),
+        body,
+        flags=re.S,
+    )
+
+
+@cache
+def coloured() -> frozenset[str]:
+    """The classes of Pygments that `code.css` tells apart."""
+    sheet = Path(__file__).resolve().parent.parent / "_static" / "code.css"
+    return frozenset(re.findall(r"\.highlight \.(\w+)", sheet.read_text(encoding="utf-8")))
+
+
 def plain_roles(body: str) -> str:
     """No withdrawn ARIA role, no id that an extension repeats, no label that hides the words."""
     body = body.replace(' aria-label="Toggle hidden content"', "")
@@ -100,7 +123,7 @@ def _complete(
     body = context.get("body")
     if body:
         body = re.sub(r"\s*<style[^>]*scoped[^>]*>.*?</style>", "", body, flags=re.S)
-        context["body"] = plain_roles(scrollable(body))
+        context["body"] = plain_roles(quiet_code(scrollable(body)))
 
 
 def _is_title(children: list[nodes.Node]) -> bool:

@@ -204,7 +204,7 @@
     const target = document.getElementById(id);
     return target?.closest("div.math, figure, div.citation") ?? null;
   };
-  const showPreview = (link, target) => {
+  const showPreview = (link, target, ...more) => {
     hidePreview();
     const copy = document.importNode(target, true);
     copy.removeAttribute("id");
@@ -212,7 +212,7 @@
     all(".copy", copy).forEach((button) => button.remove());
     all("[tabindex]", copy).forEach((inner) => inner.removeAttribute("tabindex"));
     all("video", copy).forEach((video) => video.removeAttribute("controls"));
-    preview.replaceChildren(copy);
+    preview.replaceChildren(copy, ...more);
     document.body.append(preview);
     shownFor = link;
     link.setAttribute("aria-describedby", preview.id);
@@ -243,6 +243,15 @@
     if (event.target.matches?.("a:focus-visible")) previewSoon(event);
   });
   document.addEventListener("focusout", leaving);
+  // A finger cannot hover: its first touch shows what the link leads to, the second follows it.
+  document.addEventListener("click", (event) => {
+    if (event.pointerType !== "touch" || event.target.closest?.(".preview")) return;
+    const link = event.target.closest?.("article a.internal[href*='#']");
+    const target = link && link !== shownFor && previewOf(link);
+    if (!target || target.matches("figure")) return hidePreview();
+    event.preventDefault();
+    showPreview(link, target, Object.assign(document.createElement("a"), {className: "onward", href: link.href, textContent: "Go there"}));
+  });
 
   // The script of live figures, when the first of them comes near or the address holds its state.
   const lively = all("[data-script]");

@@ -1,8 +1,8 @@
 """``make bench``: the package's speed against its own past, against peers, and against its floor.
 
-``python -m bench [--base REVISION] [--rounds N] [--only NAME …]``. All contestants take turns,
+``python -m bench [--base REVISION …] [--rounds N] [--only PART …]``. All contestants take turns,
 round after round, each in a process of its own, so that a machine that slows down slows all of
-them. What was measured goes to `book/reference/performance.json`, which the book's page reads.
+them. The tables go to `book/reference/performance-tables.md`, which the book's page includes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import tarfile
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,59 +27,63 @@ from . import contestants, problems, report
 
 TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
-RESULTS = ROOT / "book" / "reference" / "performance.json"
-SAMPLING = ["ours", "before", "autograd", "closed_form", "torchsde", "jax", "floor"]
-TRAINING = ["ours", "before", "bare"]
+TABLES = ROOT / "book" / "reference" / "performance-tables.md"
+OURS = "ours"
+SAMPLING = [OURS, "autograd", "closed_form", "torchsde", "jax", "floor"]
+TRAINING = [OURS, "bare"]
+# The states of the package whose differences its page tells of, oldest first.
+BASES = ["fcd82ac", "7a6fa40"]
+PARTS = {"samplers": problems.SAMPLERS, "training": contestants.TRAININGS, "scale": {}}
+ALLOWED = 8 * 2 / problems.N_POINTS**0.5  # 8 standard errors of a coordinate's mean, at most
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measures, writes and prints; returns the exit code."""
+    """Measures, prints, and writes if all parts were measured; returns the exit code."""
     options = _options(arguments)
-    results = {"machine": machine(), "base": options.base, "revision": revision("HEAD")}
-    with tempfile.TemporaryDirectory() as folder:
-        unpack(options.base, Path(folder))
-        with contextlib.ExitStack() as stack:
-            workers = {
-                name: stack.enter_context(Worker(Path(folder) if name == "before" else ROOT))
-                for name in {*SAMPLING, *TRAINING}
-            }
-            for kind, tasks, names in (
-                ("samplers", problems.SAMPLERS, SAMPLING),
-                ("training", contestants.TRAININGS, TRAINING),
-            ):
-                results[kind] = {
-                    task: in_turn(workers, names, task, kind, options.rounds) for task in tasks
+    results: dict = {"machine": machine(), "revision": revision("HEAD")}
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        past = dict(unpacked(options.base, Path(folder)))
+        names = dict.fromkeys([*SAMPLING, *TRAINING])
+        workers = {name: stack.enter_context(Worker(ROOT)) for name in names}
+        workers |= {name: stack.enter_context(Worker(where)) for name, where in past.items()}
+        for part, others in (("samplers", SAMPLING), ("training", TRAINING)):
+            if part in options.only:
+                results[part] = {
+                    task: in_turn(workers, [*past, *others], task, part, options.rounds)
+                    for task in PARTS[part]
                 }
-    results["scale"] = scale()
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    print(report.markdown(results))
+    print(file=sys.stderr)
+    if "scale" in options.only:
+        results["scale"] = scale()
+    text = report.markdown(results, list(past))
+    print(text)
+    if set(options.only) == set(PARTS):
+        TABLES.write_text(text, encoding="utf-8")
     return 0
 
 
 def in_turn(
-    workers: dict[str, Worker], names: list[str], task: str, kind: str, rounds: int
-) -> dict:
-    """Seconds of every round for every contestant, the first of each not counted."""
-    ours = "scorelab" if kind == "samplers" else "fit"
-    seconds, means = {name: [] for name in names}, {}
+    workers: dict[str, Worker], names: list[str], task: str, part: str, rounds: int
+) -> dict[str, list[float]]:
+    """Seconds of every round for every contestant; the first round is not counted."""
+    function = "scorelab" if part == "samplers" else "fit"
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    means = {}
     for number in range(rounds + 1):
         for name in names:
-            contestant = ours if name in ("ours", "before") else name
-            answer = workers[name].ask(contestant, task)
+            known = hasattr(contestants, name)
+            answer = workers[name].ask(name if known else function, task)
             means[name] = answer["mean"]
             if number:
                 seconds[name].append(answer["seconds"])
         print(".", end="", file=sys.stderr, flush=True)
-    if kind == "samplers":
-        _same_law(task, means)
+    _same_law(task, [mean for mean in means.values() if mean is not None])
     return seconds
 
 
-def _same_law(task: str, means: dict[str, list[float] | None]) -> None:
-    """All final batches have the same mean, within 8 of its standard errors (of 2 / √n at most)."""
-    found = [mean for mean in means.values() if mean is not None]
-    allowed = 8 * 2 / problems.N_POINTS**0.5
-    if any(max(column) - min(column) > allowed for column in zip(*found, strict=True)):
+def _same_law(task: str, means: list[list[float]]) -> None:
+    """All final batches have the same mean, or else they are no measurements of the same thing."""
+    if any(max(column) - min(column) > ALLOWED for column in zip(*means, strict=True)):
         raise SystemExit(f"the contestants sample different laws in {task}: {means}")
 
 
@@ -99,11 +104,8 @@ class Worker:
     def ask(self, contestant: str, task: str) -> dict:
         """One run; the machine is given a moment to settle before it."""
         time.sleep(0.05)
-        print(
-            json.dumps({"contestant": contestant, "problem": task}),
-            file=self.process.stdin,
-            flush=True,
-        )
+        request = json.dumps({"contestant": contestant, "problem": task})
+        print(request, file=self.process.stdin, flush=True)
         line = self.process.stdout.readline()
         if not line:
             raise SystemExit(f"{contestant} failed in {task}")
@@ -121,24 +123,32 @@ def scale() -> dict:
     """What `bench.scale` prints, from a process of its own."""
     env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(TESTS)])}
     command = [sys.executable, "-m", "bench.scale"]
-    done = subprocess.run(command, cwd=TESTS, env=env, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        command, cwd=TESTS, env=env, check=True, stdout=subprocess.PIPE, text=True
+    )
     return json.loads(done.stdout)
 
 
-def unpack(revision: str, folder: Path) -> None:
-    """The package as it was at a revision."""
-    command = ["git", "archive", revision, "scorelab"]
-    packed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
+def unpacked(revisions: list[str], folder: Path) -> Iterator[tuple[str, Path]]:
+    """The package as it was at each revision: its name, and the folder that holds `scorelab`."""
+    for name in revisions:
+        packed = _git("archive", name, "scorelab")
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(folder / name, filter="data")
+        yield name, folder / name
 
 
 def revision(name: str) -> str:
     """The short hash of a revision."""
-    command = ["git", "rev-parse", "--short", name]
-    return subprocess.run(
-        command, cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout.strip()
+    return _git("rev-parse", "--short", name).decode().strip()
+
+
+def _git(*words: str) -> bytes:
+    done = subprocess.run(["git", *words], cwd=ROOT, check=False, capture_output=True)
+    if done.returncode:
+        hint = "give --base the revisions that you have, or none"
+        raise SystemExit(f"git {' '.join(words)}: {done.stderr.decode().strip()}; {hint}")
+    return done.stdout
 
 
 def machine() -> dict:
@@ -160,8 +170,12 @@ def machine() -> dict:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.split("\n")[0])
-    parser.add_argument("--base", default="fcd82ac", help="the revision that is 'before'")
+    parser.add_argument("--base", nargs="*", default=BASES, help="revisions to compare with")
     parser.add_argument("--rounds", type=int, default=15, help="counted rounds")
+    words = "samplers, training, scale; the tables are written if all are measured"
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART", help=words
+    )
     return parser.parse_args(arguments)
 
 

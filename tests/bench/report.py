@@ -1,59 +1,74 @@
-"""From the measurements of `make bench` to tables; imports nothing but the standard library."""
+"""From the measurements of `make bench` to tables in Markdown."""
 
 from __future__ import annotations
 
 from statistics import median, quantiles
 
+from . import contestants, problems
+
 NAMES = {
     "ours": "**this package**",
-    "before": "the package before",
     "autograd": "a loop with autograd",
     "closed_form": "a loop with the score written out",
     "torchsde": "torchsde, Euler's method",
-    "jax": "JAX, jit and scan and autodiff",
-    "floor": "floor: the normals and one pass of exponentials",
-    "bare": "the bare loop",
+    "jax": "JAX: jit, scan, autodiff",
+    "floor": "floor: normals and one pass of exponentials",
 }
 
 
-def markdown(results: dict) -> str:
-    """All tables, one below the other."""
-    parts = [sampler(seconds, f"{task}") for task, seconds in results["samplers"].items()]
-    parts += [training(results["training"]), scale(results["scale"])]
-    return "\n\n".join(parts)
+def markdown(results: dict, past: list[str]) -> str:
+    """The tables of all parts that were measured, one below the other.
+
+    Args:
+        results: `machine`, `revision`, and the parts.
+        past: The revisions that took part.
+    """
+    names = NAMES | {name: f"the package at `{name}`" for name in past}
+    paragraphs = [machine(results["machine"], results["revision"])]
+    for task, seconds in results.get("samplers", {}).items():
+        paragraphs += [f"**{problems.SAMPLERS[task]}**", sampler(seconds, names)]
+    if "training" in results:
+        paragraphs += ["**Training**", training(results["training"], past)]
+    if "scale" in results:
+        paragraphs += ["**Growth**", scale(results["scale"])]
+    return "\n\n".join(paragraphs) + "\n"
 
 
-def sampler(seconds: dict[str, list[float]], title: str) -> str:
+def machine(found: dict, revision: str) -> str:
+    """Where and when, in words."""
+    return (
+        f"Measured on {found['date']} at revision `{revision}`: {found['cores']} cores of "
+        f"{found['processor']}, {found['system']}, with a load of {found['load']:.1f} before the "
+        f"start; Python {found['python']}, torch {found['torch']}, torchsde {found['torchsde']}, "
+        f"JAX {found['jax']}."
+    )
+
+
+def sampler(seconds: dict[str, list[float]], names: dict[str, str]) -> str:
     """Seconds and their ratio to ours for everyone who took part, fastest last."""
     rows = [
-        [NAMES[name], spread(times), spread(ratios(times, seconds["ours"]))]
+        [names[name], spread(times), spread(ratios(times, seconds["ours"]))]
         for name, times in sorted(seconds.items(), key=lambda item: -median(item[1]))
     ]
-    return table([title, "seconds", "times ours"], rows)
+    return table(["who", "seconds", "times ours"], rows)
 
 
-def training(measured: dict[str, dict[str, list[float]]], titles: dict | None = None) -> str:
+def training(measured: dict[str, dict[str, list[float]]], past: list[str]) -> str:
     """Steps a second of `fit` as a share of the bare loop's, now and before."""
     rows = [
-        [
-            (titles or {}).get(task, task),
-            *(spread(ratios(s["bare"], s[name])) for name in ("ours", "before")),
-        ]
+        [contestants.TRAININGS[task], *(spread(ratios(s["bare"], s[n])) for n in ("ours", *past))]
         for task, s in measured.items()
     ]
-    return table(["network", "`fit` : bare loop", "before"], rows)
+    return table(["network", "`fit` : bare loop", *(f"at `{name}`" for name in past)], rows)
 
 
 def scale(measured: dict[str, dict]) -> str:
-    """Seconds at the largest size and exponents."""
+    """Exponents, and the time at the largest size."""
     rows = []
     for axis, found in measured.items():
-        sizes = found["sizes"]
-        cells = [
-            f"{found['exponents'][name]:.2f} ({seconds(found['seconds'][name][-1])})"
-            for name in found["seconds"]
-        ]
-        rows.append([f"${axis.split(',')[0]}${axis[1:]}", f"{sizes[0]:,} to {sizes[-1]:,}", *cells])
+        sizes, times = found["sizes"], found["seconds"]
+        cells = [f"{found['exponents'][f]:.2f} ({unit(t[-1])})" for f, t in times.items()]
+        rows.append([f"${axis[0]}${axis[1:]}", f"{sizes[0]:,} to {sizes[-1]:,}", *cells])
     return table(["grows", "from … to", "score", "sampler", "loss"], rows)
 
 
@@ -64,11 +79,11 @@ def ratios(times: list[float], reference: list[float]) -> list[float]:
 
 def spread(values: list[float]) -> str:
     """The median, and the quartiles in brackets."""
-    low, _, high = quantiles(values, n=4)
+    low, _, high = quantiles(values, n=4, method="inclusive")
     return f"{median(values):.3g} ({low:.3g}–{high:.3g})"
 
 
-def seconds(value: float) -> str:
+def unit(value: float) -> str:
     """A time with the unit that suits it."""
     return f"{value:.2g} s" if value >= 1 else f"{1e3 * value:.2g} ms"
 

@@ -12,6 +12,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 
@@ -19,7 +20,7 @@ from scorelab.langevin import annealed_langevin_dynamics, langevin_dynamics
 from scorelab.matching import ncsn_loss
 from scorelab.mixture import GaussianMixture
 
-# axis: sizes, and the K, d, n, L and shape of the covariances that stay
+# axis: its sizes, and what else differs from the defaults of `functions`
 AXES = {
     "n": ([10**2, 10**3, 10**4, 10**5, 10**6, 10**7], {"full": True}),
     "d": ([12, 48, 192, 768, 3072], {"n": 2000}),
@@ -50,26 +51,30 @@ def measured(axis: str) -> dict:
 
 
 def functions(
-    n: int = 1000, d: int = 2, K: int = 3, L: int = 10, full: bool = False
+    n: int = 1000, d: int = 2, K: int = 3, L: int | None = None, full: bool = False
 ) -> dict[str, Callable[[], object]]:
-    """The three functions at one size: the score, one step at each level, and the loss."""
+    """The three functions at one size; with L levels the sampler takes one step at each."""
     source = torch.Generator().manual_seed(0)
+    means = torch.randn(K, d, generator=source)
     variances = 0.5 + torch.rand(K, d, generator=source)
     weights = torch.full((K,), 1 / K, dtype=torch.float64)
-    p = GaussianMixture(
-        weights,
-        torch.randn(K, d, generator=source),
-        torch.diag_embed(variances) if full else variances,
-    )
+    p = GaussianMixture(weights, means, torch.diag_embed(variances) if full else variances)
     x = torch.randn(n, d, generator=source)
-    sigmas = torch.logspace(1, 0, L) if L > 1 else torch.ones(1)
+    sigmas = torch.linspace(2, 1, L or 10) if L != 1 else torch.ones(1)
+    if L is None:
+        sampler = partial(langevin_dynamics, p.score, x, step_size=0.01, n_steps=3)
+    else:
+        sampler = partial(
+            annealed_langevin_dynamics,
+            p.noisy_score,
+            x,
+            sigmas=sigmas,
+            step_size=0.01,
+            n_steps=1,
+        )
     return {
         "score": lambda: p.score(x),
-        "sampler": lambda: (
-            annealed_langevin_dynamics(p.noisy_score, x, sigmas=sigmas, step_size=0.01, n_steps=1)
-            if L != 10
-            else langevin_dynamics(p.score, x, step_size=0.01, n_steps=3)
-        ),
+        "sampler": sampler,
         "loss": lambda: ncsn_loss(p.noisy_score, x, sigmas),
     }
 

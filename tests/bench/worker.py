@@ -25,13 +25,7 @@ def main() -> None:
         start = time.perf_counter()
         result = prepared[key]()
         seconds = time.perf_counter() - start
-        mean = (
-            None
-            if result is None
-            else [float(m) for m in result.reshape(len(result), -1).mean(0)]
-            if result.ndim > 1
-            else None
-        )
+        mean = result.mean(0).tolist() if getattr(result, "ndim", 0) == 2 else None
         print(json.dumps({"seconds": seconds, "mean": mean}), flush=True)
 
 
