@@ -29,6 +29,8 @@ from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
 MEDIA = "_static/media"
+# How pictures are written: without loss up to so many bytes, else with this quality of 100.
+_AS_WEBP = {"small": 60_000, "quality": 90}
 logger = logging.getLogger(__name__)
 
 
@@ -54,7 +56,7 @@ class BookRenderer(NbElementRenderer):
 
     def _written(self, png: bytes) -> str:
         """Writes a picture as WebP, unless an earlier build did; returns its address."""
-        name = f"{hashlib.sha256(png).hexdigest()}.webp"
+        name = f"{hashlib.sha256(png + repr(_AS_WEBP).encode()).hexdigest()}.webp"
         known = Path(self.config.output_folder, name).exists()
         return self.write_file([name], b"" if known else webp(png), exists_ok=True)
 
@@ -97,7 +99,7 @@ def setup(app: Sphinx) -> dict[str, object]:
 
 
 def webp(png: bytes) -> bytes:
-    """A picture as WebP: as it is, or where that takes half the bytes, to within what one can see.
+    """A picture as WebP: as it is if that is small, else near enough for every eye if that is less.
 
     Lines and text on even ground are small without loss. Scatter, fields and photographs are not.
     """
@@ -106,8 +108,9 @@ def webp(png: bytes) -> bytes:
         picture = picture.convert("RGB")  # opaque all over
     exact, near = io.BytesIO(), io.BytesIO()
     picture.save(exact, "webp", lossless=True)
-    picture.save(near, "webp", quality=90)
-    return (near if 2 * near.tell() < exact.tell() else exact).getvalue()
+    picture.save(near, "webp", quality=_AS_WEBP["quality"])
+    small = exact.tell() <= max(_AS_WEBP["small"], near.tell())
+    return (exact if small else near).getvalue()
 
 
 def complaints(doctree: nodes.document) -> Iterator[tuple[nodes.Element, str]]:
@@ -172,7 +175,7 @@ def _visit_film(translator: HTML5Translator, node: film) -> None:
     src, poster = (relative_uri(here, f"{MEDIA}/{node[k]}") for k in ("src", "poster"))
     classes = " ".join(["scorelab-video", *node["classes"]])
     translator.body.append(
-        f'<video class="{classes}" controls loop muted playsinline preload="metadata" '
+        f'<video class="{classes}" controls loop muted playsinline preload="none" '
         f'width="{node["width"]}" height="{node["height"]}" poster="{poster}" src="{src}" '
         f'aria-label="{escape(node["alt"])}"></video>'
     )
@@ -191,22 +194,23 @@ def _demand_words(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 def _steady_images(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
     if context.get("body"):
-        context["body"] = steady_images(context["body"], at_once=1)
+        context["body"] = steady_images(context["body"])
 
 
-def steady_images(body: str, *, at_once: int = 0) -> str:
-    """Sizes as attributes, so that nothing moves as pictures arrive; all but the first wait."""
-    seen = 0
+def steady_images(body: str) -> str:
+    """Sizes as attributes, so that nothing moves as pictures arrive.
+
+    Those above the second heading may be in the first view. The others load as they come near.
+    """
+    second = body.find("<section", body.find("<section") + 1)
 
     def steady(match: re.Match[str]) -> str:
-        nonlocal seen
         tag = match.group(0)
         size = re.search(r' style="width: ([\d.]+)(?:px)?; height: ([\d.]+)(?:px)?;"', tag)
         if size:
             width, height = (round(float(v)) for v in size.groups())
             tag = tag.replace(size.group(0), f' width="{width}" height="{height}"')
-        seen += 1
-        later = seen > at_once or "only-dark" in tag
+        later = match.start() > second or "only-dark" in tag
         return tag.replace("<img ", '<img decoding="async" ' + 'loading="lazy" ' * later, 1)
 
     return re.sub(r"<img [^>]*>", steady, body)
