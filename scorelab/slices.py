@@ -17,7 +17,7 @@ from scorelab.allocator import keep_freed_memory
 __all__ = ["by_slices", "minus_half_squares"]
 
 # Numbers a slice: large enough to amortise some thirty calls, small enough for cache and memory.
-_SIZE = 2**18
+_SIZE = 2**20
 # Up to this dimension a batch is transposed coordinate by coordinate, which for d = 2 is five times
 # as fast as .T.contiguous(), which goes number by number.
 _THIN = 16
@@ -41,7 +41,7 @@ def by_slices(
     keep_freed_memory()
     size = max(least, _SIZE // width)
     slices = zip(x.split(size), *(p.split(size) for p in per_point), strict=True)
-    return torch.cat([_points(function(_rows(part), *rest)) for part, *rest in slices])
+    return _points([function(_rows(part), *rest) for part, *rest in slices])
 
 
 def minus_half_squares(start: Tensor, z: Tensor) -> Tensor:
@@ -61,17 +61,19 @@ def _rows(points: Tensor) -> Tensor:
     return torch.stack(points.unbind(1)) if points.shape[1] <= _THIN else points.T.contiguous()
 
 
-def _points(rows: Tensor) -> Tensor:
-    """(m, n) to contiguous (n, m), and (n,) as it is.
+def _points(parts: list[Tensor]) -> Tensor:
+    """Several (m, n_i) to one contiguous (n, m), and (n_i,) to (n,).
 
     In any other layout a caller's sums with other batches would be slow. Autograd would record
     every column, so it is given the plain way.
     """
-    if rows.ndim == 1:
-        return rows
-    if len(rows) > _THIN or rows.requires_grad:
-        return rows.T.contiguous()
-    points = rows.new_empty(rows.shape[::-1])
-    for column, row in zip(points.unbind(1), rows, strict=True):
-        column.copy_(row)
+    first = parts[0]
+    if first.ndim == 1:
+        return torch.cat(parts)
+    if len(first) > _THIN or any(part.requires_grad for part in parts):
+        return torch.cat([part.T for part in parts])
+    points = first.new_empty(sum(part.shape[1] for part in parts), len(first))
+    for rows, here in zip(parts, points.split([part.shape[1] for part in parts]), strict=True):
+        for column, row in zip(here.unbind(1), rows, strict=True):
+            column.copy_(row)
     return points
