@@ -54,13 +54,17 @@ class Library:
         self.root = root
         self.package = Package(root / "scorelab")
         self._digests: dict[Path, str] = {}
+        self._chapters: dict[tuple[str, str], Chapter] = {}
 
     def read_chapter(self, name: str, path: Path) -> Chapter | None:
         """The chapter in the file `path`, or None if that is a page without code."""
         text = path.read_text("utf8") if path.is_file() else ""
         if not is_myst_markdown_notebook(text):
             return None
-        return self.chapter(name, path, read_myst_markdown_notebook(text, path=path))
+        if (name, text) not in self._chapters:  # asked for three times in a build
+            notebook = read_myst_markdown_notebook(text, path=path)
+            self._chapters[name, text] = self.chapter(name, path, notebook)
+        return self._chapters[name, text]
 
     def chapter(self, name: str, path: Path, notebook: NotebookNode) -> Chapter:
         """The chapter whose cells are those of `notebook`."""

@@ -9,6 +9,7 @@ Outputs are those of the chapters, so nothing is executed here.
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -136,7 +137,7 @@ def _solution(app: Sphinx, questions: Sequence[Question]) -> NotebookNode:
     for count, cell in enumerate(code, start=1):
         cell.execution_count = count
         for output in cell.outputs:
-            _lighten(output)
+            _lighten(output, Path(app.outdir).parent / ".pictures")
             if "execution_count" in output:
                 output.execution_count = count
     nbformat.validate(notebook)
@@ -234,20 +235,28 @@ def _opening(app: Sphinx) -> list[NotebookNode]:
 # Outputs that weigh less
 
 
-def _lighten(output: NotebookNode) -> None:
-    """Replace a film by its poster, and keep a picture in as few colours as it needs."""
+def _lighten(output: NotebookNode, cache: Path) -> None:
+    """Replace a film by its poster, and keep a picture in as few colours as it needs.
+
+    Args:
+        output: Of a cell; changed in place.
+        cache: Folder that keeps the pictures from build to build.
+    """
     data = output.get("data", {})
     poster = re.search(r'poster="data:image/\w+;base64,([^"]+)"', data.get("text/html", ""))
     if poster:
         del data["text/html"]
-        data["image/png"] = _with_few_colours(poster[1])
+        data["image/png"] = _with_few_colours(poster[1], cache)
     elif "image/png" in data:
-        lighter = _with_few_colours(data["image/png"])
+        lighter = _with_few_colours(data["image/png"], cache)
         data["image/png"] = min(lighter, data["image/png"], key=len)
 
 
-def _with_few_colours(encoded: str) -> str:
-    picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
-    file = io.BytesIO()
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(file, "png")
-    return base64.b64encode(file.getvalue()).decode()
+def _with_few_colours(encoded: str, cache: Path) -> str:
+    kept = cache / f"{hashlib.sha256(encoded.encode()).hexdigest()[:32]}-{COLOURS}.png"
+    if not kept.exists():
+        picture = Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
+        file = io.BytesIO()
+        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(file, "png")
+        write_whole(kept, file.getvalue())
+    return base64.b64encode(kept.read_bytes()).decode()
