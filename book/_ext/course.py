@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterable
 from typing import ClassVar
 
+import numrefs
 import reading
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -233,7 +234,7 @@ def _book(env: BuildEnvironment) -> dict[str, list[Section]]:
         order = [page for page in (site or sorted(env.found_docs)) if page in env.found_docs]
         kept = {}
         for page in order:
-            tree = env.get_doctree(page)
+            tree = numrefs.once(env).get_doctree(page)
             if any("objectives" in node["classes"] for node in tree.findall(nodes.admonition)):
                 kept[page] = sections(tree)
         env.temp_data["timetable_book"] = kept

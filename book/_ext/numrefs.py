@@ -31,13 +31,19 @@ class Remembering:
         return self._trees[page]
 
 
+def once(env: BuildEnvironment) -> Remembering:
+    """The pages of a build, once all of them are read."""
+    if not hasattr(env.app, "pages_read_once"):
+        env.app.pages_read_once = Remembering(env)
+    return env.app.pages_read_once
+
+
 class Standard(StandardDomain):
     """Sphinx's own domain, which is given pages that are read once when all of them are there."""
 
     def resolve_xref(self, env: BuildEnvironment, page: str, builder: Builder, kind: str, *rest):
         if kind == "numref" and env.app.phase == BuildPhase.RESOLVING:
-            self._pages = getattr(self, "_pages", None) or Remembering(env)
-            env = self._pages
+            env = once(env)
         return super().resolve_xref(env, page, builder, kind, *rest)
 
 

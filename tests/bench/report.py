@@ -59,7 +59,8 @@ def training(measured: dict[str, dict[str, list[float]]], past: list[str]) -> st
         [contestants.TRAININGS[task], *(spread(ratios(s["bare"], s[n])) for n in ("ours", *past))]
         for task, s in measured.items()
     ]
-    return table(["network", "`fit` : bare loop", *(f"at `{name}`" for name in past)], rows)
+    heads = ["speed of `fit`, the bare loop's being 1", "now", *(f"at `{name}`" for name in past)]
+    return table(heads, rows)
 
 
 def scale(measured: dict[str, dict]) -> str:
@@ -67,7 +68,8 @@ def scale(measured: dict[str, dict]) -> str:
     rows = []
     for axis, found in measured.items():
         sizes, times = found["sizes"], found["seconds"]
-        cells = [f"{found['exponents'][f]:.2f} ({unit(t[-1])})" for f, t in times.items()]
+        slopes = {name: round(slope, 1) + 0.0 for name, slope in found["exponents"].items()}
+        cells = [f"{slopes[name]:.1f} ({unit(t[-1])})" for name, t in times.items()]
         rows.append([f"${axis[0]}${axis[1:]}", f"{sizes[0]:,} to {sizes[-1]:,}", *cells])
     return table(["grows", "from … to", "score", "sampler", "loss"], rows)
 
@@ -85,7 +87,8 @@ def spread(values: list[float]) -> str:
 
 def unit(value: float) -> str:
     """A time with the unit that suits it."""
-    return f"{value:.2g} s" if value >= 1 else f"{1e3 * value:.2g} ms"
+    digits = 2 if value < 0.1 else 3
+    return f"{value:.{digits}g} s" if value >= 1 else f"{1e3 * value:.{digits}g} ms"
 
 
 def table(heads: list[str], rows: list[list[str]]) -> str:
