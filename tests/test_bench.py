@@ -27,7 +27,7 @@ def test_contestants_sample_one_law(problem, monkeypatch):
 
 
 @pytest.mark.parametrize("network", ["mlp", "wide"])
-def test_the_bare_loop_trains_what_fit_trains(network, monkeypatch):
+def test_the_bare_loop_trains_what_fit_trains(network):
     """The same network on the same data: after as many steps the losses are alike."""
     losses = contestants.fit(network)()
     assert contestants.bare(network)().item() == pytest.approx(losses[-20:].mean().item(), rel=0.3)

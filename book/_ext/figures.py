@@ -28,6 +28,8 @@ from sphinx.util import logging
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
+from scorelab.files import write_whole
+
 MEDIA = "_static/media"
 # How pictures are written: without loss up to so many bytes, else with this quality of 100.
 _AS_WEBP = {"small": 60_000, "quality": 90}
@@ -57,8 +59,10 @@ class BookRenderer(NbElementRenderer):
     def _written(self, png: bytes) -> str:
         """Writes a picture as WebP, unless an earlier build did; returns its address."""
         name = f"{hashlib.sha256(png + repr(_AS_WEBP).encode()).hexdigest()}.webp"
-        known = Path(self.config.output_folder, name).exists()
-        return self.write_file([name], b"" if known else webp(png), exists_ok=True)
+        path = Path(self.config.output_folder, name)
+        if not path.exists():
+            write_whole(path, webp(png))
+        return self.write_file([name], b"", exists_ok=True)  # there already; this gives the address
 
     def render_text_html(self, data: MimeData) -> list[nodes.Element]:
         if "scorelab-video" not in data.string:

@@ -1,4 +1,4 @@
-"""How the cost of score, sampler and loss grows with each size, and the memory of ten million.
+"""How the cost of score, sampler and loss grows with each size.
 
 Prints JSON: for every axis the sizes, the median seconds of each function, and the exponent of a
 straight line through the logarithms of the upper half of the sizes, where calls no longer cost more
