@@ -84,7 +84,7 @@
       theme.observe(document.documentElement, {attributes: true, attributeFilter: ["data-theme"]});
       this.observers = [seen, size, theme];
       matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.repaint(), {signal});
-      document.addEventListener("visibilitychange", () => this.player.wake(), {signal});
+      document.addEventListener("visibilitychange", () => this.player.watch(), {signal});
       document.addEventListener("fullscreenchange", () => this.fullChanged(), {signal});
       lab.calm.addEventListener("change", () => {
         this.player.pause();

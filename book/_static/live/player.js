@@ -95,13 +95,16 @@
 
     look(seen) {
       this.seen = seen;
-      if (!seen) {
-        cancelAnimationFrame(this.frame);
-        this.frame = 0;
-        this.last = undefined;
-      }
       if (seen && this.waiting && !calm.matches) this.go();
-      this.wake();
+      this.watch();
+    }
+
+    /** Rests while nobody can see the figure, and goes on when somebody can. */
+    watch() {
+      if (this.seen && !document.hidden) return this.wake();
+      cancelAnimationFrame(this.frame);
+      this.frame = 0;
+      this.last = undefined;
     }
 
     /** Something of the picture has to be drawn. */
