@@ -19,8 +19,10 @@ from cycler import cycler
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgba_array
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from PIL import Image
 
 from scorelab import checks
@@ -54,6 +56,7 @@ for _name, _stops in {
 
 _CSS_DPI = 96  # an inch of figure is 96 CSS pixels on the page
 _FILM_SCALE = 1.5  # pixels of a film for one CSS pixel
+_LONGEST_DRAWING = 200_000  # characters of SVG: about 1,500 marks, which a phone draws at once
 mpl.rcParams.update(
     {
         "figure.dpi": _CSS_DPI,
@@ -85,28 +88,41 @@ mpl.rcParams.update(
         "image.origin": "lower",
         "mathtext.fontset": "stix",
         "savefig.facecolor": "auto",
+        "svg.hashsalt": "scorelab",  # the same drawing is the same file
     }
 )
 
 
 class Picture(Figure):
-    """A figure that a notebook shows as PNG, and whose metadata hold the dark twin."""
+    """A figure that a notebook shows as PNG, and whose metadata hold the dark twin.
+
+    Both are there as SVG, too (``drawn`` in the metadata), if the figure has few marks.
+    """
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
-        light = self._png()
+        light, drawn_light = self._png(), self._svg()
         with _dark(self):
-            dark = self._png()
+            dark, drawn_dark = self._png(), self._svg() if drawn_light else None
         width, height = (round(inches * _CSS_DPI) for inches in self.get_size_inches())
-        metadata = {
-            "image/png": {"width": width, "height": height},
-            "scorelab": {"dark": _base64(dark)},
-        }
+        twins = {"dark": _base64(dark)}
+        if drawn_light and drawn_dark:
+            twins["drawn"] = {"light": drawn_light, "dark": drawn_dark}
+        metadata = {"image/png": {"width": width, "height": height}, "scorelab": twins}
         return {"image/png": _base64(light), "text/plain": repr(self)}, metadata
 
     def _png(self) -> bytes:
         buffer = io.BytesIO()
         self.savefig(buffer, format="png", dpi=2 * _CSS_DPI)
         return buffer.getvalue()
+
+    def _svg(self) -> str | None:
+        """The figure as SVG, if it is made of lines alone and these are not too many."""
+        if self.findobj(AxesImage) or self.findobj(QuadMesh):
+            return None
+        buffer = io.StringIO()
+        self.savefig(buffer, format="svg", metadata={"Date": None})
+        drawn = buffer.getvalue()
+        return drawn if len(drawn) <= _LONGEST_DRAWING else None
 
 
 class Film:

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from textwrap import dedent
 
+import nbformat
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from figures import webp
+from figures import raster, webp
 from PIL import Image
 from sample import ROOT, Book
 
 DRAWN = """
     from base64 import b64encode
     from io import BytesIO
+    import numpy as np
     from IPython.display import display
     from PIL import Image
 
-    def square(colour):
+    def rough(lightest):
+        grains = np.random.default_rng(0).integers(lightest - 40, lightest, (20, 40, 3), np.uint8)
         out = BytesIO()
-        Image.new("RGB", (40, 20), colour).save(out, "png")
+        Image.fromarray(grains).save(out, "png")
         return b64encode(out.getvalue()).decode()
 
-    display(
-        {"image/png": square("white")},
-        metadata={"image/png": {"width": 20, "height": 10}, "scorelab": {"dark": square("black")}},
-        raw=True,
-    )
+    twins = {"dark": rough(40), **DRAWN}
+    size = {"width": 20, "height": 10}
+    display({"image/png": rough(255)}, metadata={"image/png": size, "scorelab": twins}, raw=True)
     """
 
 
@@ -63,18 +65,48 @@ def test_what_shows_through_goes_on_showing_through(alpha, mode):
     assert Image.open(io.BytesIO(webp(png(drawn)))).mode == mode
 
 
-def test_both_twins_are_on_the_page_as_webp_and_the_notebook_keeps_its_png(tmp_path):
+def shown(tmp_path: Path, drawn: dict) -> list[Path]:
+    """The files of the two twins on a page, light and dark, where they are `drawn`, too."""
     book = Book(tmp_path)
     words = "  image: {alt: a square}\n  figure: {caption: A square., name: fig-square}\n"
-    book.chapter("one", f"---\nmystnb:\n{words}---\n{dedent(DRAWN)}")
+    cell = dedent(DRAWN).replace("**DRAWN", f"**{drawn!r}")
+    book.chapter("one", f"---\nmystnb:\n{words}---\n{cell}")
     book.configure("one")
     config = tmp_path / "_config.yml"
     own = f"local_extensions: {{figures: {ROOT / 'book/_ext'}, "
     config.write_text(config.read_text("utf8").replace("local_extensions: {", own), "utf8")
     code, output = book.build()
     assert code == 0, output
-    shown = BeautifulSoup(book.page("one"), "html.parser").select("figure#fig-square img")
     html = tmp_path / "_build/html"
-    assert [pixels((html / img["src"]).read_bytes())[0, 0, 0] for img in shown] == [255, 0]
-    assert all(img["src"].endswith(".webp") for img in shown)
-    assert '"image/png"' in (html / "one.ipynb").read_text("utf8")
+    notebook = nbformat.read(html / "one.ipynb", as_version=4)
+    [output] = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    assert "image/png" in output.data
+    assert "scorelab" not in output.metadata
+    found = BeautifulSoup(book.page("one"), "html.parser").select("figure#fig-square img")
+    assert [img["class"] for img in found] == [["only-light"], ["only-dark"]]
+    return [html / img["src"] for img in found]
+
+
+def test_both_twins_are_on_the_page_as_webp_and_the_notebook_keeps_its_png(tmp_path):
+    files = shown(tmp_path, {})
+    assert {file.suffix for file in files} == {".webp"}
+    light, dark = (pixels(file.read_bytes()) for file in files)
+    assert light.min() > 200
+    assert dark.max() < 50
+
+
+def drawing(colour: str, words: str) -> str:
+    return f'<svg xmlns="http://www.w3.org/2000/svg"><!--{words}--><path fill="{colour}"/></svg>'
+
+
+def test_each_twin_is_a_drawing_where_that_is_smaller_as_it_is_sent(tmp_path):
+    """A long text that packs well is, one that does not pack is not."""
+    letters = np.random.default_rng(0).integers(97, 123, 4000)
+    light, dark = drawing("white", 4000 * "a"), drawing("black", "".join(map(chr, letters)))
+    file, other = shown(tmp_path, {"drawn": {"light": light, "dark": dark}})
+    assert file.read_text("utf8") == light
+    assert other.suffix == ".webp"
+    assert pixels(other.read_bytes()).max() < 50
+    [source] = (tmp_path / "_build/jupyter_execute").rglob(file.name)
+    assert pixels(raster(source).read_bytes()).min() > 200  # for cards
+    assert raster(Path("other.gif")) is None

@@ -139,6 +139,39 @@ def test_pixels_of_both_twins(make):
     assert figure._repr_mimebundle_()[0]["image/png"] == data["image/png"]
 
 
+def drawn(figure: plotting.Picture) -> dict[str, str] | None:
+    return figure._repr_mimebundle_()[1]["scorelab"].get("drawn")
+
+
+def test_twins_are_drawings_too():
+    """Of the same size, each in its own colours, and the same drawing again is the same text."""
+    figure = everything()
+    figure.axes[0].images[0].remove()
+    twins = drawn(figure)
+    inks = {name: set(re.findall("#[0-9a-f]{6}", svg)) for name, svg in twins.items()}
+    assert inks["light"] >= LIGHT - {to_hex(mpl.rcParams["axes.edgecolor"])}
+    assert not inks["light"] & DARK
+    assert inks["dark"] >= DARK
+    assert not inks["dark"] & LIGHT
+    assert "#000000" not in inks["light"] | inks["dark"]
+    sizes = {
+        re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups() for svg in twins.values()
+    }
+    assert [[round(float(side) / 72, 2) for side in size] for size in sizes] == [[6.6, 4.5]]
+    assert drawn(figure) == twins
+
+
+def test_a_drawing_has_no_pixels_and_not_too_many_marks():
+    assert drawn(everything()) is None  # holds an image
+    figure, ax = plotting.picture()
+    ax.pcolormesh(np.arange(4.0), np.arange(4.0), np.eye(3))
+    assert drawn(figure) is None
+    for n, are in ((300, True), (5000, False)):
+        figure, ax = plotting.picture()
+        ax.scatter(np.arange(n), np.arange(n))
+        assert bool(drawn(figure)) == are
+
+
 INK_DARK = {role: dark for role, (_, dark) in pictures._PALETTE.items()}
 
 

@@ -2,12 +2,14 @@
 
 A figure that carries a dark twin (``scorelab.plotting``) is written twice; the style sheet shows
 the one that fits. Pictures become WebP, which every browser of today reads, in a third of the
-bytes; the notebooks keep their PNG. A video leaves the HTML for two files named by their digest.
-What has no name, no caption or no text alternative is a warning, so that a strict build stops.
+bytes, or SVG where that is less still; the notebooks keep their PNG. A video leaves the HTML for
+two files named by their digest. What has no name, no caption or no text alternative is a warning,
+so that a strict build stops.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import re
@@ -45,24 +47,33 @@ class BookRenderer(NbElementRenderer):
 
     def render_image(self, data: MimeData) -> list[nodes.Element]:
         [light] = super().render_image(data)
+        drawn = data.output_metadata.get("scorelab", {}).get("drawn", {})
         if data.mime_type == "image/png":
-            light["uri"] = self._written(a2b_base64(data.content))
+            light["uri"] = self._written(a2b_base64(data.content), drawn.get("light"))
         dark = _dark_twin(data)
         if not dark:
             return [light]
         twin = light.deepcopy()
-        twin["uri"] = self._written(a2b_base64(dark))
+        twin["uri"] = self._written(a2b_base64(dark), drawn.get("dark"))
         light["classes"] = [*light["classes"], "only-light"]
         twin["classes"] = [*twin["classes"], "only-dark"]
         return [light, twin]
 
-    def _written(self, png: bytes) -> str:
-        """Writes a picture as WebP, unless an earlier build did; returns its address."""
-        name = f"{hashlib.sha256(png + repr(_AS_WEBP).encode()).hexdigest()}.webp"
-        path = Path(self.config.output_folder, name)
+    def _written(self, png: bytes, drawn: str | None) -> str:
+        """Writes a picture, unless an earlier build did; returns the address of the smaller file.
+
+        The WebP is written in any case: what cannot show SVG finds it beside (`raster`).
+        """
+        digest = hashlib.sha256(png + f"{drawn}{_AS_WEBP}".encode()).hexdigest()
+        path = Path(self.config.output_folder, f"{digest}.webp")
         if not path.exists():
             write_whole(path, webp(png))
-        return self.write_file([name], b"", exists_ok=True)  # there already; this gives the address
+        svg = (drawn or "").encode()
+        # As sent: a server packs SVG, and cannot make WebP smaller.
+        if svg and len(gzip.compress(svg)) < path.stat().st_size:
+            path = path.with_suffix(".svg")
+            write_whole(path, svg)
+        return self.write_file([path.name], b"", exists_ok=True)  # there already; gives the address
 
     def render_text_html(self, data: MimeData) -> list[nodes.Element]:
         if "scorelab-video" not in data.string:
@@ -115,6 +126,13 @@ def webp(png: bytes) -> bytes:
     picture.save(near, "webp", quality=_AS_WEBP["quality"])
     small = exact.tell() <= max(_AS_WEBP["small"], near.tell())
     return (exact if small else near).getvalue()
+
+
+def raster(path: Path) -> Path | None:
+    """The pixels of a picture that this module wrote, or of one that is none but pixels."""
+    if path.suffix == ".svg":
+        path = path.with_suffix(".webp")
+    return path if path.suffix in (".png", ".webp") and path.exists() else None
 
 
 def complaints(doctree: nodes.document) -> Iterator[tuple[nodes.Element, str]]:

@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape
 
 import reading
 from docutils import nodes
+from figures import raster
 from PIL import Image, ImageDraw, ImageFont
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -134,10 +135,12 @@ def _first_picture(app: Sphinx, doctree: nodes.document) -> Image.Image | None:
             continue
         if node.tagname == "film":
             return Image.open(Path(app.doctreedir, "media", node["poster"]))
-        if isinstance(node, nodes.image) and node["uri"].endswith((".png", ".webp")):
+        if isinstance(node, nodes.image):
             # The page is written, so the node has the name that its file will have there.
             sources = {name: uri for uri, name in app.builder.images.items()}
-            return Image.open(Path(app.srcdir, sources[Path(node["uri"]).name]))
+            source = sources.get(Path(node["uri"]).name)
+            if source and (pixels := raster(Path(app.srcdir, source))):
+                return Image.open(pixels)
     return None
 
 
