@@ -196,17 +196,33 @@ def dsm_terms(
     """
     checks.batch("x", x)
     levels = checks.noise_level(sigma, x).expand(len(x))
+    return _dsm_terms(model, x, levels, 1.0, antithetic=antithetic, generator=generator)
+
+
+def _dsm_terms(
+    model: NoisyScore,
+    x: Tensor,
+    levels: Tensor,
+    weights: float | Tensor,
+    *,
+    antithetic: bool,
+    generator: torch.Generator | None,
+) -> Tensor:
+    """The weighted terms at levels (n,) that are known to be > 0."""
     z = torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
     if antithetic:
         x, z, levels = torch.cat([x, x]), torch.cat([z, -z]), torch.cat([levels, levels])
-    noisy = x + _rows(levels, x) * z
+    std = _rows(levels, x)
+    noisy = x + std * z
     score = model(noisy, levels)
     if score.shape != x.shape:
         raise ValueError(
             f"model must return the shape of x, {tuple(x.shape)}, got {tuple(score.shape)}"
         )
-    terms = 0.5 * _squared_norm(score - dsm_target(noisy, x, levels))
-    return terms.unflatten(0, (2, -1)).mean(0) if antithetic else terms
+    squares = _squared_norm(score + (noisy - x) / std**2)
+    if antithetic:
+        squares = squares.unflatten(0, (2, -1)).mean(0)
+    return 0.5 * weights * squares
 
 
 def ncsn_loss(
@@ -274,11 +290,50 @@ def ncsn_terms(
     Returns:
         The terms (n,) and the index of each term's level, (n,) int64.
     """
-    sigmas, weights = _weighted_levels(x, sigmas, weight)
-    offset = torch.randint(len(sigmas), (1,), generator=generator, device=x.device)
-    level = (torch.arange(len(x), device=x.device) + offset) % len(sigmas)
-    terms = dsm_terms(model, x, sigmas[level], antithetic=antithetic, generator=generator)
-    return weights[level] * terms, level
+    levels = Levels(sigmas, weight, x, n_rows=len(x))
+    return levels.terms(model, x, antithetic=antithetic, generator=generator)
+
+
+class Levels:
+    """Noise levels and their weights, checked once, for many batches.
+
+    Args:
+        sigmas: the L levels, (L,), each > 0.
+        weight: λ, called once with all of them.
+        like: a batch, for dtype and device.
+        n_rows: the largest number of rows in a batch.
+
+    Raises:
+        ValueError: as `ncsn_loss`.
+    """
+
+    def __init__(self, sigmas: Tensor, weight: Weight, like: Tensor, *, n_rows: int) -> None:
+        sigmas, weights = _weighted_levels(like, sigmas, weight)
+        self._n_levels = len(sigmas)
+        # 0, …, L − 1 over and over: every batch is given a piece of it that starts at random.
+        self._level = torch.arange(n_rows + len(sigmas), device=like.device) % len(sigmas)
+        self._sigma, self._weight = sigmas[self._level], weights[self._level]
+
+    def terms(
+        self,
+        model: NoisyScore,
+        x: Tensor,
+        *,
+        antithetic: bool = False,
+        generator: torch.Generator | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """What `ncsn_terms` returns."""
+        u = torch.randint(self._n_levels, (1,), generator=generator, device=x.device).item()
+        piece = slice(u, u + len(x))
+        terms = _dsm_terms(
+            model,
+            x,
+            self._sigma[piece],
+            self._weight[piece],
+            antithetic=antithetic,
+            generator=generator,
+        )
+        return terms, self._level[piece]
 
 
 @torch.no_grad()

@@ -113,7 +113,8 @@ class ScoreMLP(nn.Module):
         total = sigma**2 + self.data_variance
         centred = x - self.data_mean
         features = self.embedding(sigma)
-        h = nn.functional.silu(self.first(centred * total.rsqrt()) + self.levels[0](features))
-        for layer, level in zip(self.layers, self.levels[1:], strict=True):
+        first, *others = self.levels
+        h = nn.functional.silu(self.first(centred * total.rsqrt()) + first(features))
+        for layer, level in zip(self.layers, others, strict=True):
             h = h + nn.functional.silu(layer(h) + level(features))
         return (self.data_variance / total).sqrt() / sigma * self.last(h) - centred / total

@@ -29,7 +29,7 @@ from scorelab.allocator import keep_freed_memory
 from scorelab.batches import Batches, Data
 from scorelab.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
 from scorelab.devices import Shared, check_shares
-from scorelab.matching import Weight, dsm_floor, ncsn_terms, square
+from scorelab.matching import Levels, Weight, dsm_floor, square
 from scorelab.mixture import GaussianMixture
 
 if TYPE_CHECKING:
@@ -147,10 +147,11 @@ def fit(
     check_shares(batch_size, accelerator)
     batches = Batches(data, batch_size)
     like = batches.example(generator)
-    levels = checks.levels("sigmas", sigmas, like)
-    settings["sigmas"] = levels.tolist()
-    floor = _weighted_floor(data, levels, weight, floor)
-    run = _Run(model, len(levels), n_steps, generator, batches)
+    sigmas = checks.levels("sigmas", sigmas, like)
+    settings["sigmas"] = sigmas.tolist()
+    levels = Levels(sigmas, weight, like, n_rows=batch_size)
+    floor = _weighted_floor(data, sigmas, weight, floor)
+    run = _Run(model, len(sigmas), n_steps, generator, batches)
     if checkpoint is not None and Path(checkpoint).exists():
         run.restore(checkpoint, settings)
     model.train()
@@ -160,16 +161,15 @@ def fit(
     with tqdm(total=n_steps, initial=run.step, disable=not progress, unit="step") as bar:
         while run.step < n_steps:
             x = batches.draw(generator)
-            terms, level = ncsn_terms(
-                shared, x, levels, weight=weight, antithetic=antithetic, generator=generator
-            )
+            terms, level = levels.terms(shared, x, antithetic=antithetic, generator=generator)
             loss = terms.mean()
-            if not math.isfinite(loss.item()):
-                raise FloatingPointError(_cause(run, loss, x, learning_rate))
+            value = loss.item()
+            if not math.isfinite(value):
+                raise FloatingPointError(_cause(run, value, x, learning_rate))
             rate = learning_rate * _rate(run.step, n_steps)
-            run.optimizer.zero_grad()
+            run.forget_gradient()
             shared.backward(loss)
-            run.update(loss, rate, ema, terms, level)
+            run.update(value, rate, ema, terms, level)
             if checkpoint is not None and (run.step % checkpoint_every == 0 or run.step == n_steps):
                 if shared.is_main:
                     run.save(checkpoint, settings)
@@ -180,7 +180,7 @@ def fit(
                 bar.set_postfix_str(run.summary(floor))
                 bar.update(run.step - bar.n)
     model.eval()
-    return run.history(levels, floor)
+    return run.history(sigmas, floor)
 
 
 class _Run:
@@ -211,27 +211,33 @@ class _Run:
         self.losses = torch.zeros(n_steps, dtype=torch.float64)
         self.sums = torch.zeros(windows, n_levels, dtype=torch.float64)
         self.counts = torch.zeros(windows, n_levels, dtype=torch.float64)
-        self.recent: list[tuple[int, Tensor, Tensor]] = []
+        self.recent: list[tuple[int, float, Tensor, Tensor]] = []
 
-    def update(self, loss: Tensor, rate: float, ema: float, terms: Tensor, level: Tensor) -> None:
+    def forget_gradient(self) -> None:
+        """What the optimiser's own method does, which asks each parameter far more questions."""
+        for p in self.parameters:
+            p.grad = None
+
+    def update(self, loss: float, rate: float, ema: float, terms: Tensor, level: Tensor) -> None:
         """One step of Adam, of the average, and of the records."""
         self.optimizer.param_groups[0]["lr"] = rate
         self.optimizer.step()
+        keep = min(ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            keep = min(ema, (1 + self.step) / (10 + self.step))
             torch._foreach_lerp_(self.averages, self.parameters, 1 - keep)
-            for mine, theirs in self.buffers:
-                mine.copy_(theirs)
-        self.losses[self.step] = loss.item()
-        self.recent.append((self._window(), level, terms.detach()))
+        self.recent.append((self._window(), loss, level, terms.detach()))
         self.step += 1
         if len(self.recent) == _TOGETHER:
             self.settle()
 
     def settle(self) -> None:
-        """Add the terms of recent steps to their windows."""
+        """Bring up to date what a step does not need: losses, windows, the average's buffers."""
+        for mine, theirs in self.buffers:
+            mine.copy_(theirs)
+        losses = torch.tensor([loss for _, loss, _, _ in self.recent], dtype=torch.float64)
+        self.losses[self.step - len(losses) : self.step] = losses
         for window, steps in groupby(self.recent, key=itemgetter(0)):
-            _, level, terms = (list(part) for part in zip(*steps, strict=True))
+            _, _, level, terms = (list(part) for part in zip(*steps, strict=True))
             level, terms = torch.cat(level).cpu(), torch.cat(terms).double().cpu()
             self.sums[window].index_add_(0, level, terms)
             self.counts[window].index_add_(0, level, torch.ones_like(terms))
@@ -242,6 +248,7 @@ class _Run:
 
     def summary(self, floor: Tensor | None) -> str:
         """The mean loss of the last hundred steps, and its excess over the floor."""
+        self.settle()
         recent = self.losses[max(0, self.step - 100) : self.step].mean().item()
         excess = "" if floor is None else f", excess {recent - floor.mean().item():.4f}"
         return f"loss {recent:.4f}{excess}"
@@ -319,7 +326,7 @@ def _decay(ema: float) -> float:
     return float(ema)
 
 
-def _cause(run: _Run, loss: Tensor, x: Tensor, learning_rate: float) -> str:
+def _cause(run: _Run, loss: float, x: Tensor, learning_rate: float) -> str:
     """What to say when the loss is not finite."""
     finite = torch.isfinite(x.reshape(len(x), -1)).all(1)
     if not bool(finite.all()):
@@ -328,7 +335,7 @@ def _cause(run: _Run, loss: Tensor, x: Tensor, learning_rate: float) -> str:
         cause = f"the last step broke the weights: lower learning_rate = {learning_rate:g}"
     else:
         cause = f"the model's output overflows: lower learning_rate = {learning_rate:g}"
-    return f"the loss is {loss.item()} at step {run.step + 1}: {cause}"
+    return f"the loss is {loss} at step {run.step + 1}: {cause}"
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

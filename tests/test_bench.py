@@ -10,7 +10,12 @@ from bench import __main__ as bench
 from bench import contestants, problems, report, scale
 from sample import ROOT
 
-ALONE = ["scorelab", "autograd", "closed_form"]  # those that need no package of the peers'
+ALONE = [
+    "scorelab",
+    "autograd",
+    "closed_form",
+    "columns",
+]  # those that need no package of the peers'
 
 
 @pytest.mark.parametrize("problem", problems.SAMPLERS)

@@ -21,8 +21,8 @@ MATCHING = [
     ),
     (
         "no ½ in the loss",
-        "terms = 0.5 * _squared_norm(",
-        "terms = _squared_norm(",
+        "return 0.5 * weights * squares",
+        "return weights * squares",
         "test_loss_is_the_mean_of_its_terms_and_takes_a_level_a_row",
     ),
     (
@@ -45,8 +45,20 @@ MATCHING = [
     ),
     (
         "σ² for σ in the noise",
-        "noisy = x + _rows(levels, x) * z",
-        "noisy = x + _rows(levels, x) ** 2 * z",
+        "noisy = x + std * z",
+        "noisy = x + std**2 * z",
+        "test_loss_is_the_mean_of_its_terms_and_takes_a_level_a_row",
+    ),
+    (
+        "σ for σ² in the loss",
+        "(noisy - x) / std**2)",
+        "(noisy - x) / std)",
+        "test_loss_is_the_mean_of_its_terms_and_takes_a_level_a_row",
+    ),
+    (
+        "the target's sign in the loss",
+        "score + (noisy - x)",
+        "score - (noisy - x)",
         "test_loss_is_the_mean_of_its_terms_and_takes_a_level_a_row",
     ),
     (
@@ -57,20 +69,20 @@ MATCHING = [
     ),
     (
         "one level for the whole batch",
-        "(torch.arange(len(x), device=x.device) + offset)",
-        "(0 * torch.arange(len(x), device=x.device) + offset)",
+        "torch.arange(n_rows + len(sigmas), device=like.device) %",
+        "torch.arange(n_rows + len(sigmas), device=like.device) // n_rows %",
         "test_every_level_comes_equally_often_in_a_batch_and_for_a_sample",
     ),
     (
         "always the same start of the levels",
-        "device=x.device) + offset)",
-        "device=x.device) + 0 * offset)",
+        "piece = slice(u, u + len(x))",
+        "piece = slice(0, len(x))",
         "test_every_level_comes_equally_often_in_a_batch_and_for_a_sample",
     ),
     (
         "weights forgotten",
-        "return weights[level] * terms, level",
-        "return terms, level",
+        "return 0.5 * weights * squares",
+        "return 0.5 * squares",
         "test_one_level_a_sample_is_unbiased_for_all_levels",
     ),
     (

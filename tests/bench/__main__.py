@@ -29,10 +29,15 @@ TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
 TABLES = ROOT / "book" / "reference" / "performance-tables.md"
 OURS = "ours"
-SAMPLING = [OURS, "autograd", "closed_form", "torchsde", "jax", "floor"]
+PEERS = ["autograd", "closed_form", "columns", "torchsde", "jax", "jax_closed_form"]
+SAMPLING = [OURS, *PEERS, "floor"]
 TRAINING = [OURS, "bare"]
-# The states of the package whose differences its page tells of, oldest first.
-BASES = ["fcd82ac", "7a6fa40"]
+# The states of the package whose differences its page tells of, oldest first: what was new.
+BASES = {
+    "fcd82ac": "columns and slices",
+    "7a6fa40": "fewer passes, freed memory kept",
+    "6109694": "exponents coordinate by coordinate",
+}
 PARTS = {"samplers": problems.SAMPLERS, "training": contestants.TRAININGS, "scale": {}}
 ALLOWED = 8 * 2 / problems.N_POINTS**0.5  # 8 standard errors of a coordinate's mean, at most
 
@@ -40,43 +45,48 @@ ALLOWED = 8 * 2 / problems.N_POINTS**0.5  # 8 standard errors of a coordinate's 
 def main(arguments: list[str] | None = None) -> int:
     """Measures, prints, and writes if all parts were measured; returns the exit code."""
     options = _options(arguments)
-    results: dict = {"machine": machine(), "revision": revision("HEAD")}
-    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+    results: dict = {"machine": machine(), "revision": revision()}
+    with tempfile.TemporaryDirectory() as folder:
         past = dict(unpacked(options.base, Path(folder)))
-        names = dict.fromkeys([*SAMPLING, *TRAINING])
-        workers = {name: stack.enter_context(Worker(ROOT)) for name in names}
-        workers |= {name: stack.enter_context(Worker(where)) for name, where in past.items()}
         for part, others in (("samplers", SAMPLING), ("training", TRAINING)):
             if part in options.only:
+                places = past | dict.fromkeys(others, ROOT)
                 results[part] = {
-                    task: in_turn(workers, [*past, *others], task, part, options.rounds)
-                    for task in PARTS[part]
+                    task: in_turn(places, task, part, options.rounds) for task in PARTS[part]
                 }
     print(file=sys.stderr)
     if "scale" in options.only:
         results["scale"] = scale()
-    text = report.markdown(results, list(past))
+    notes = {name: f": {BASES[name]}" if name in BASES else "" for name in past}
+    text = report.markdown(results, notes)
     print(text)
     if set(options.only) == set(PARTS):
         TABLES.write_text(text, encoding="utf-8")
     return 0
 
 
-def in_turn(
-    workers: dict[str, Worker], names: list[str], task: str, part: str, rounds: int
-) -> dict[str, list[float]]:
-    """Seconds of every round for every contestant; the first round is not counted."""
+def in_turn(places: dict[str, Path], task: str, part: str, rounds: int) -> dict[str, list[float]]:
+    """Seconds of every round for every contestant; the first round is not counted.
+
+    Args:
+        places: Who takes part, each with the folder of the `scorelab` that its process imports.
+        task: The problem, or the network.
+        part: Of what the task is one.
+        rounds: How many are counted.
+    """
     function = "scorelab" if part == "samplers" else "fit"
-    seconds: dict[str, list[float]] = {name: [] for name in names}
+    seconds: dict[str, list[float]] = {name: [] for name in places}
     means = {}
-    for number in range(rounds + 1):
-        for name in names:
-            known = hasattr(contestants, name)
-            answer = workers[name].ask(name if known else function, task)
-            means[name] = answer["mean"]
-            if number:
-                seconds[name].append(answer["seconds"])
-        print(".", end="", file=sys.stderr, flush=True)
+    with contextlib.ExitStack() as stack:
+        workers = {name: stack.enter_context(Worker(where)) for name, where in places.items()}
+        for number in range(rounds + 1):
+            for name, worker in workers.items():
+                known = hasattr(contestants, name)
+                answer = worker.ask(name if known else function, task)
+                means[name] = answer["mean"]
+                if number:
+                    seconds[name].append(answer["seconds"])
+            print(".", end="", file=sys.stderr, flush=True)
     _same_law(task, [mean for mean in means.values() if mean is not None])
     return seconds
 
@@ -138,9 +148,9 @@ def unpacked(revisions: list[str], folder: Path) -> Iterator[tuple[str, Path]]:
         yield name, folder / name
 
 
-def revision(name: str) -> str:
-    """The short hash of a revision."""
-    return _git("rev-parse", "--short", name).decode().strip()
+def revision() -> str:
+    """The short hash of what is measured; `-dirty` after it if files differ from that revision."""
+    return _git("describe", "--always", "--dirty", "--exclude=*").decode().strip()
 
 
 def _git(*words: str) -> bytes:
@@ -170,7 +180,7 @@ def machine() -> dict:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.split("\n")[0])
-    parser.add_argument("--base", nargs="*", default=BASES, help="revisions to compare with")
+    parser.add_argument("--base", nargs="*", default=list(BASES), help="revisions to compare with")
     parser.add_argument("--rounds", type=int, default=15, help="counted rounds")
     words = "samplers, training, scale; the tables are written if all are measured"
     parser.add_argument(

@@ -10,25 +10,27 @@ NAMES = {
     "ours": "**this package**",
     "autograd": "a loop with autograd",
     "closed_form": "a loop with the score written out",
+    "columns": "the same, points as columns, memory kept",
     "torchsde": "torchsde, Euler's method",
     "jax": "JAX: jit, scan, autodiff",
+    "jax_closed_form": "JAX: jit, scan, the score written out",
     "floor": "floor: normals and one pass of exponentials",
 }
 
 
-def markdown(results: dict, past: list[str]) -> str:
+def markdown(results: dict, past: dict[str, str]) -> str:
     """The tables of all parts that were measured, one below the other.
 
     Args:
         results: `machine`, `revision`, and the parts.
-        past: The revisions that took part.
+        past: The revisions that took part, and what was new in each.
     """
-    names = NAMES | {name: f"the package at `{name}`" for name in past}
+    names = NAMES | {name: f"the package at `{name}`{note}" for name, note in past.items()}
     paragraphs = [machine(results["machine"], results["revision"])]
     for task, seconds in results.get("samplers", {}).items():
         paragraphs += [f"**{problems.SAMPLERS[task]}**", sampler(seconds, names)]
     if "training" in results:
-        paragraphs += ["**Training**", training(results["training"], past)]
+        paragraphs += ["**Training**", training(results["training"], list(past))]
     if "scale" in results:
         paragraphs += ["**Growth**", scale(results["scale"])]
     return "\n\n".join(paragraphs) + "\n"
@@ -70,8 +72,10 @@ def scale(measured: dict[str, dict]) -> str:
         sizes, times = found["sizes"], found["seconds"]
         slopes = {name: round(slope, 1) + 0.0 for name, slope in found["exponents"].items()}
         cells = [f"{slopes[name]:.1f} ({unit(t[-1])})" for name, t in times.items()]
-        rows.append([f"${axis[0]}${axis[1:]}", f"{sizes[0]:,} to {sizes[-1]:,}", *cells])
-    return table(["grows", "from … to", "score", "sampler", "loss"], rows)
+        others = ", ".join(f"${name} = {value:,}$" for name, value in found["others"].items())
+        size = f"{sizes[0]:,} to {sizes[-1]:,}"
+        rows.append([f"${axis[0]}${axis[1:]}", size, others, *cells])
+    return table(["grows", "from … to", "at", "score", "sampler", "loss"], rows)
 
 
 def ratios(times: list[float], reference: list[float]) -> list[float]:

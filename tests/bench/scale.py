@@ -28,6 +28,7 @@ AXES = {
     "K": ([1, 10, 100, 1000], {"n": 5000}),
     "L": ([1, 10, 100, 1000], {"n": 1000}),
 }
+N, D, K = 1000, 2, 3  # where nothing else is said
 ROUNDS = 5
 
 
@@ -43,15 +44,17 @@ def measured(axis: str) -> dict:
     for size in sizes:
         for name, call in functions(**fixed | {axis[0]: size}).items():
             seconds.setdefault(name, []).append(_median_seconds(call))
+    given = {"n": N, "d": D, "K": K} | {k: v for k, v in fixed.items() if k != "full"}
     return {
         "sizes": sizes,
+        "others": {name: size for name, size in given.items() if name != axis[0]},
         "seconds": seconds,
         "exponents": {name: exponent(sizes, times) for name, times in seconds.items()},
     }
 
 
 def functions(
-    n: int = 1000, d: int = 2, K: int = 3, L: int | None = None, full: bool = False
+    n: int = N, d: int = D, K: int = K, L: int | None = None, full: bool = False
 ) -> dict[str, Callable[[], object]]:
     """The three functions at one size; with L levels the sampler takes one step at each."""
     source = torch.Generator().manual_seed(0)
