@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 import signal
 import time
 
 import pytest
-from sample import Book
+from sample import ROOT, Book
 
 
 @pytest.fixture
@@ -268,3 +269,20 @@ def is_running(pid: int) -> bool:
             return file.read().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_page_is_kept_without_the_documents_that_its_parts_were_read_into(book):
+    """Each entry of a reference is read into one of its own; all kept, they are thrice the page."""
+    (book.root / "one.md").write_text(
+        "# Reference\n\n```{eval-rst}\n.. automodule:: scorelab.files\n   :members:\n```\n", "utf8"
+    )
+    config = book.root / "_config.yml"
+    text = config.read_text("utf8")
+    own = f"local_extensions: {{docstrings: {ROOT / 'book/_ext'}, "
+    text = text.replace("local_extensions: {", own)
+    text = text.replace("extra_extensions: [", "extra_extensions: [sphinx.ext.autodoc, ")
+    config.write_text(text, "utf8")
+    book.build()  # which warns that types of other libraries have no page
+    page = pickle.loads((book.root / "_build/.doctrees/one.doctree").read_bytes())
+    assert "Put content into a file" in page.astext()
+    assert all(node.document is page for node in page.findall())

@@ -7,6 +7,7 @@ block, and `name` a literal.
 
 import re
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 _FENCE = re.compile(r"```python\n(.*?)```", re.S)
@@ -41,7 +42,18 @@ def _process(_app, _what, _name, _obj, _options, lines: list[str]) -> None:
     lines[:] = to_restructured_text("\n".join(lines)).splitlines()
 
 
+def _one_document(_app: Sphinx, doctree: nodes.document) -> None:
+    """Let every node belong to its page.
+
+    autodoc reads each entry into a document of its own, which would be kept with the page: three
+    times as much to load, whenever a page refers to this one.
+    """
+    for node in doctree.findall():
+        node.document = doctree
+
+
 def setup(app: Sphinx) -> dict:
     """Run before napoleon (priority 500), which would otherwise cut formulas at their colons."""
     app.connect("autodoc-process-docstring", _process, priority=400)
+    app.connect("doctree-read", _one_document)
     return {"version": "1", "parallel_read_safe": True}

@@ -6,7 +6,7 @@ asks for one file, and thirteen compress better together.
 The element holds what is seen without scripts and in print: a figure of the page that it takes the
 place of (``:replaces: fig-name``), or a line that refers to one nearby (``:still: fig-name``).
 ``{live-list}`` lists the presets with links that open them in a live figure of the page.
-The presets are those of ``scorelab.live``; the scripts find them in a file written by the build.
+The presets are those of ``scorelab.live``; the scripts find them in the same file.
 """
 
 from __future__ import annotations
@@ -17,24 +17,23 @@ from html import escape
 from pathlib import Path
 
 import styles
+from chapters.remembered import remembered
 from docutils import nodes
 from docutils.parsers.rst import directives
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
-from scorelab import live
-
 SOURCE = Path(__file__).resolve().parent.parent / "_static" / "live"
 SCRIPTS = (
     "random", "mixture", "samplers", "run", "settings", "ground", "particles", "panel",
     "handles", "controls", "colours", "player", "element",
 )  # fmt: skip
-PRESETS = {preset.name: preset for preset in live.PRESETS}
 logger = logging.getLogger(__name__)
 
 
@@ -53,9 +52,9 @@ class Live(SphinxDirective):
     }
 
     def run(self) -> list[nodes.Node]:
-        preset = self.arguments[0]
-        if preset not in PRESETS:
-            raise self.error(f"there is no preset {preset!r}; there are {', '.join(PRESETS)}")
+        preset, presets = self.arguments[0], _presets(self.env)
+        if preset not in presets:
+            raise self.error(f"there is no preset {preset!r}; there are {', '.join(presets)}")
         still, replaces = self.options.get("still"), self.options.get("replaces")
         if bool(still) == bool(replaces):
             raise self.error("a live figure needs :still: or :replaces: with a figure's name")
@@ -64,7 +63,7 @@ class Live(SphinxDirective):
         self.set_source_info(node)
         if still:
             text = (
-                f"*{PRESETS[preset].title}* moves here in a browser that runs scripts; "
+                f"*{presets[preset]['title']}* moves here in a browser that runs scripts; "
                 f"{{numref}}`{still}` stands still."
             )
             self.state.nested_parse(StringList([text]), self.content_offset, node)
@@ -79,12 +78,12 @@ class LiveList(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         figure = self.arguments[0]
         items = []
-        for preset in PRESETS.values():
-            link = f"#live={figure}&preset={preset.name}"
-            kind, word = ("works", "(right)") if preset.works else ("fails", "(wrong)")
+        for name, preset in _presets(self.env).items():
+            link = f"#live={figure}&preset={name}"
+            kind, word = ("works", "(right)") if preset["works"] else ("fails", "(wrong)")
             items.append(
-                f'<li class="{kind}"><a href="{escape(link)}">{escape(preset.title)}</a> '
-                f'<span class="sr">{word}</span><p>{escape(preset.see)}</p></li>'
+                f'<li class="{kind}"><a href="{escape(link)}">{escape(preset["title"])}</a> '
+                f'<span class="sr">{word}</span><p>{escape(preset["see"])}</p></li>'
             )
         html = f'<ul class="live-list">{"".join(items)}</ul>'
         return [nodes.raw("", html, format="html")]
@@ -127,22 +126,29 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_directive("live-list", LiveList)
     app.add_post_transform(TakePlace)
     # A page with a live figure is read again when a preset changes.
-    app.add_config_value("live_presets", presets(), "env", str)
+    app.add_config_value("live_described", remembered(app, "live", _described), "env", dict)
     app.connect("html-page-context", _load)
     app.connect("build-finished", _write, priority=600)  # after all of _static has been copied
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def presets() -> str:
-    """The presets as a script."""
-    return f"(globalThis.ScoreLab ??= {{}}).described = {json.dumps(live.described())};\n"
+def _described() -> dict:
+    from scorelab import live  # needs torch
+
+    return live.described()
 
 
-def script() -> str:
-    """All scripts, in the order in which they need each other."""
+def _presets(env: BuildEnvironment) -> dict[str, dict]:
+    """The presets by their names."""
+    return {preset["name"]: preset for preset in env.config.live_described["presets"]}
+
+
+def script(described: dict) -> str:
+    """The presets, and all scripts in the order in which they need each other."""
     texts = {name: (SOURCE / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS}
     joined = "\n".join(f"// ---- {name}.js\n{text}" for name, text in texts.items())
-    return presets() + joined
+    presets = f"(globalThis.ScoreLab ??= {{}}).described = {json.dumps(described)};\n"
+    return presets + joined
 
 
 def _load(app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document) -> None:
@@ -158,7 +164,7 @@ def _write(app: Sphinx, exception: Exception | None) -> None:
     shutil.rmtree(static / SOURCE.name, ignore_errors=True)
     sheet = (SOURCE / "live.css").read_text(encoding="utf-8")
     (static / "live.css").write_text(styles.minified(sheet), encoding="utf-8")
-    (static / "live.js").write_text(script(), encoding="utf-8")
+    (static / "live.js").write_text(script(app.config.live_described), encoding="utf-8")
 
 
 def _visit(translator: HTML5Translator, node: live_figure) -> None:

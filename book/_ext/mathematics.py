@@ -121,13 +121,14 @@ def _write_style_sheet(app: Sphinx, exception: Exception | None) -> None:
     if not names:
         (out / "_static" / "math.css").write_text("", encoding="utf-8")
         return
-    sheet = styles.purge(app.typesetter.style_sheet("fonts"), names)
+    cache = out.parent / ".fonts"
+    sheet = styles.purge(app.typesetter.style_sheet("fonts"), names, cache=cache)
     characters = styles.characters(sheet)
     for source in sorted((mathjax_folder() / "output/chtml/fonts/woff-v2").glob("*.woff")):
         if source.name not in sheet:
             continue
         target = out / "_static" / "fonts" / f"{source.stem}.woff2"
-        styles.subset(source, target, characters, cache=out.parent / ".fonts")
+        styles.subset(source, target, characters, cache=cache)
         sheet = sheet.replace(f'{source.name}") format("woff")', f'{target.name}") format("woff2")')
     sheet = sheet.replace('format("woff2");', 'format("woff2"); font-display: block;')
     (out / "_static" / "math.css").write_text(styles.minified(sheet), encoding="utf-8")

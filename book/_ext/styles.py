@@ -14,14 +14,29 @@ from fontTools import subset as font_subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
+from scorelab.files import write_whole
+
 LAYOUT_FEATURES = ["kern", "liga", "calt", "ccmp", "mark", "mkmk", "onum", "lnum", "tnum", "pnum"]
 
 
-def purge(sheet: str, names: set[str]) -> str:
+def purge(sheet: str, names: set[str], *, cache: Path) -> str:
     """Keeps MathJax's rules whose every element, glyph and font is in ``names``.
 
     Font faces are kept if a kept rule names their family.
+
+    Args:
+        sheet: MathJax's style sheet.
+        names: What the pages use.
+        cache: Folder that keeps the result under a digest of the other arguments.
     """
+    recipe = hashlib.sha256("\0".join([sheet, *sorted(names)]).encode())
+    kept = cache / f"{recipe.hexdigest()[:32]}.css"
+    if not kept.exists():
+        write_whole(kept, _purged(sheet, names).encode())
+    return kept.read_text("utf8")
+
+
+def _purged(sheet: str, names: set[str]) -> str:
     rules = tinycss2.parse_stylesheet(sheet, skip_comments=True, skip_whitespace=True)
     kept, faces = [], []
     for rule in rules:

@@ -22,6 +22,7 @@ from sphinx.util import logging
 
 from .chapter import Chapter, Library
 from .kernels import execute
+from .remembered import library_of
 from .store import Execution, Store
 
 logger = logging.getLogger(__name__)
@@ -37,14 +38,14 @@ class Executor:
     """The chapters of one build and their executions.
 
     Args:
-        root: The folder that holds `_config.yml` and `scorelab/`.
+        library: The state of the code.
         folder: Where executions are kept.
         timeout: Seconds that one cell may take.
     """
 
-    def __init__(self, root: Path, folder: Path, timeout: int) -> None:
-        self.root = root
-        self.library = Library(root)
+    def __init__(self, library: Library, folder: Path, timeout: int) -> None:
+        self.root = library.root
+        self.library = library
         self.store = Store(folder)
         self.timeout = timeout
         self.keys: dict[str, str] = {}
@@ -119,9 +120,9 @@ def executor_of(app: Sphinx) -> Executor:
 
 
 def _start(app: Sphinx) -> None:
-    root = Path(app.srcdir).resolve()
-    folder = app.config.nb_execution_cache_path or "_build/.jupyter_cache"
-    executor = Executor(root, root / folder, app.config.nb_execution_timeout)
+    library = library_of(app)
+    folder = library.root / (app.config.nb_execution_cache_path or "_build/.jupyter_cache")
+    executor = Executor(library, folder, app.config.nb_execution_timeout)
     app.scorelab_executor = executor
     myst_execute.NotebookClientCache = functools.partial(ChapterClient, executor)
 

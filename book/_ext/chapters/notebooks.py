@@ -10,6 +10,8 @@ from __future__ import annotations
 import base64
 import mimetypes
 import posixpath
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -26,7 +28,8 @@ from scorelab.macros import MACROS
 from .buttons import STUDENT_SUFFIX, add_buttons
 from .execution import executor_of
 from .plain_markdown import Piece, PlainMarkdown
-from .student import WithoutSolutions, has_exercises, solution_cells
+from .remembered import remembered
+from .student import WithoutSolutions, all_stubs, has_exercises, solution_cells
 from .tex import plain_output
 
 INSTALL = "pip install -r requirements.txt"
@@ -56,7 +59,10 @@ def _write(
     *,
     solutions: bool = True,
 ) -> None:
-    page = Page(app, name, PlainMarkdown if solutions else WithoutSolutions)
+    writer = PlainMarkdown
+    if not solutions:
+        writer = partial(WithoutSolutions, remembered(app, "exercises", all_stubs))
+    page = Page(app, name, writer)
     pieces = page.markdown.blocks(doctree)
     left_out = set() if solutions else solution_cells(executed)
     cells = _with_hidden_cells(pieces, executed, page, left_out)
@@ -116,7 +122,7 @@ class Page:
         writer: What turns its nodes into Markdown.
     """
 
-    def __init__(self, app: Sphinx, name: str, writer: type[PlainMarkdown]) -> None:
+    def __init__(self, app: Sphinx, name: str, writer: Callable[..., PlainMarkdown]) -> None:
         self.app = app
         self.name = name
         self.macros = MACROS

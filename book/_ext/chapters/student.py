@@ -21,7 +21,16 @@ _GATE = re.compile(r"^\s*`{3,}\{solution-(start|end)\}", re.MULTILINE)
 
 
 class WithoutSolutions(PlainMarkdown):
-    """The blocks of a page without its solutions; the cells for an answer follow each exercise."""
+    """The blocks of a page without its solutions; the cells for an answer follow each exercise.
+
+    Args:
+        stubs: What `all_stubs` returns.
+        options: As of `PlainMarkdown`.
+    """
+
+    def __init__(self, stubs: dict[str, list[str]], **options: object) -> None:
+        super().__init__(**options)
+        self.stubs = stubs
 
     def block(self, node: nodes.Node, level: int) -> list[Piece]:
         """The pieces of one block."""
@@ -30,7 +39,7 @@ class WithoutSolutions(PlainMarkdown):
             return []
         pieces = super().block(node, level)
         if type(node).__name__ in _EXERCISES:
-            pieces += answer_cells(node["label"])
+            pieces += answer_cells(self.stubs.get(node["label"]))
         return pieces
 
 
@@ -39,14 +48,19 @@ def has_exercises(doctree: nodes.document) -> bool:
     return any(type(node).__name__ in _EXERCISES for node in doctree.findall(nodes.Element))
 
 
-def answer_cells(label: str) -> list[NotebookNode]:
-    """The cell in which the exercise `label` is answered, and the one that checks the answer."""
-    from scorelab import exercises  # slow, since it needs torch, and most builds write no page
+def all_stubs() -> dict[str, list[str]]:
+    """For each exercise that is checked: where its answer is written, and what checks it."""
+    from scorelab import exercises  # needs torch
 
-    if label not in exercises.available():
+    found = {label: exercises.about(label) for label in exercises.available()}
+    return {label: [about.stub, about.check] for label, about in found.items()}
+
+
+def answer_cells(stub: list[str] | None) -> list[NotebookNode]:
+    """The cell in which an exercise is answered, and the one that checks the answer if one does."""
+    if stub is None:
         return [_cell("# Your answer\n...", "answer")]
-    about = exercises.about(label)
-    return [_cell(about.stub, "answer"), _cell(about.check, "check")]
+    return [_cell(stub[0], "answer"), _cell(stub[1], "check")]
 
 
 def solution_cells(notebook: NotebookNode) -> set[int]:
