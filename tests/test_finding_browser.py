@@ -109,3 +109,28 @@ def test_search_leads_to_the_thing_itself(browser, query, anchor, kind):
         visit.tab.goto(results[found[0]][0])
         target = visit.tab.url.partition("#")[2]
         assert visit.tab.evaluate("id => Boolean(document.getElementById(id))", target)
+
+
+def test_on_a_phone_the_menu_holds_the_sections_of_the_page(browser):
+    with Visit(browser, url(CHAPTER), viewport={"width": 390, "height": 844}) as visit:
+        tab = visit.tab
+        tab.click("#menu")
+        sections = tab.locator("#sidebar .sections a:visible")
+        beside = tab.locator("aside.contents > ul > li > a")
+        assert sections.all_inner_texts() == beside.all_text_contents()
+        target = sections.nth(3).get_attribute("href")
+        sections.nth(3).click()
+        tab.wait_for_selector("#sidebar", state="hidden")
+        assert tab.get_attribute("#menu", "aria-expanded") == "false"
+        tab.wait_for_function(
+            "id => Math.abs(document.getElementById(id).getBoundingClientRect().top) < 200",
+            arg=target[1:],
+        )
+        assert visit.faults == []
+
+
+@pytest.mark.parametrize(("width", "beside"), [(1280, False), (1440, True)])
+def test_the_sections_stand_beside_the_page_or_in_the_contents_of_the_book(browser, width, beside):
+    with Visit(browser, url(CHAPTER), viewport={"width": width, "height": 900}) as visit:
+        assert visit.tab.locator("aside.contents").is_visible() is beside
+        assert visit.tab.locator("#sidebar .sections").is_visible() is not beside

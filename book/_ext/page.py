@@ -65,6 +65,12 @@ def inner_contents(toc: str) -> str:
     return match.group(1) if match else ""
 
 
+def with_sections(book: str, sections: str) -> str:
+    """The contents of the book, with the sections of the page below its title there."""
+    here = r'(<a class="current reference internal" href="#">.*?</a>)'
+    return re.sub(here, lambda m: f'{m[1]}<div class="sections">{sections}</div>', book, count=1)
+
+
 def description(doctree: nodes.document | None) -> str:
     """The page's first paragraph, cut at a word near 160 characters."""
     for paragraph in doctree.findall(nodes.paragraph) if doctree else ():
@@ -119,6 +125,8 @@ def _complete(
     app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document
 ) -> None:
     context["contents"] = inner_contents(context.get("toc", ""))
+    book = context["toctree"](collapse=False, maxdepth=1, titles_only=True, includehidden=True)
+    context["book_contents"] = with_sections(book, context["contents"])
     context["description"] = description(doctree)
     body = context.get("body")
     if body:

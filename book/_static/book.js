@@ -29,7 +29,7 @@
   };
   menu?.addEventListener("click", () => openMenu(!sidebar.classList.contains("open")));
   document.addEventListener("click", (event) => {
-    if (!event.target.closest("#sidebar, #menu")) openMenu(false);
+    if (!event.target.closest("#sidebar, #menu") || event.target.closest("#sidebar a")) openMenu(false);
   });
   sidebar?.querySelector(".current")?.scrollIntoView({block: "nearest"});
 
