@@ -46,7 +46,8 @@ def test_different_laws_void_the_run():
 
 def test_ratios_are_taken_round_by_round():
     assert report.ratios([2.0, 8.0], [1.0, 2.0]) == [2.0, 4.0]
-    assert report.spread([1.0, 2.0, 3.0, 4.0, 5.0]) == "3 (2–4)"
+    assert report.spread([1.0, 2.0, 3.0, 4.0, 5.0]) == "3 (2–\u20604)"
+    assert report.spread([1.0, 1.0, 1.0001]) == "1"
 
 
 def test_a_table_of_a_sampler_has_the_slowest_first_and_ours_at_one():

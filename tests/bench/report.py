@@ -10,7 +10,7 @@ NAMES = {
     "ours": "**this package**",
     "autograd": "a loop with autograd",
     "closed_form": "a loop with the score written out",
-    "columns": "the same, points as columns, memory kept",
+    "columns": "a loop in columns, memory kept",
     "torchsde": "torchsde, Euler's method",
     "jax": "JAX: jit, scan, autodiff",
     "jax_closed_form": "JAX: jit, scan, the score written out",
@@ -84,9 +84,9 @@ def ratios(times: list[float], reference: list[float]) -> list[float]:
 
 
 def spread(values: list[float]) -> str:
-    """The median, and the quartiles in brackets."""
-    low, _, high = quantiles(values, n=4, method="inclusive")
-    return f"{median(values):.3g} ({low:.3g}–{high:.3g})"
+    """The median, and the quartiles in brackets where they differ; no line ends within them."""
+    low, _, high = (f"{value:.3g}" for value in quantiles(values, n=4, method="inclusive"))
+    return f"{median(values):.3g}" + (f" ({low}–\u2060{high})" if low != high else "")
 
 
 def unit(value: float) -> str:
