@@ -290,7 +290,7 @@ def ncsn_terms(
     Returns:
         The terms (n,) and the index of each term's level, (n,) int64.
     """
-    levels = Levels(sigmas, weight, x, n_rows=len(x))
+    levels = Levels(sigmas, weight, checks.batch("x", x))
     return levels.terms(model, x, antithetic=antithetic, generator=generator)
 
 
@@ -301,17 +301,19 @@ class Levels:
         sigmas: the L levels, (L,), each > 0.
         weight: λ, called once with all of them.
         like: a batch, for dtype and device.
-        n_rows: the largest number of rows in a batch.
 
     Raises:
         ValueError: as `ncsn_loss`.
     """
 
-    def __init__(self, sigmas: Tensor, weight: Weight, like: Tensor, *, n_rows: int) -> None:
-        sigmas, weights = _weighted_levels(like, sigmas, weight)
-        self._n_levels = len(sigmas)
-        # 0, …, L − 1 over and over: every batch is given a piece of it that starts at random.
-        self._level = torch.arange(n_rows + len(sigmas), device=like.device) % len(sigmas)
+    def __init__(self, sigmas: Tensor, weight: Weight, like: Tensor) -> None:
+        self._levels = _weighted_levels(like, sigmas, weight)
+        self._lay_out(len(like))
+
+    def _lay_out(self, n_rows: int) -> None:
+        """0, …, L − 1 over and over: a batch is given a piece of it that starts at random."""
+        sigmas, weights = self._levels
+        self._level = torch.arange(n_rows + len(sigmas), device=sigmas.device) % len(sigmas)
         self._sigma, self._weight = sigmas[self._level], weights[self._level]
 
     def terms(
@@ -323,7 +325,10 @@ class Levels:
         generator: torch.Generator | None = None,
     ) -> tuple[Tensor, Tensor]:
         """What `ncsn_terms` returns."""
-        u = torch.randint(self._n_levels, (1,), generator=generator, device=x.device).item()
+        n_levels = len(self._levels[0])
+        if len(x) + n_levels > len(self._level):
+            self._lay_out(len(x))
+        u = torch.randint(n_levels, (1,), generator=generator, device=x.device).item()
         piece = slice(u, u + len(x))
         terms = _dsm_terms(
             model,

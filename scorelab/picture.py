@@ -19,10 +19,9 @@ from cycler import cycler
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import QuadMesh
+from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgba_array
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from PIL import Image
 
 from scorelab import checks
@@ -56,7 +55,8 @@ for _name, _stops in {
 
 _CSS_DPI = 96  # an inch of figure is 96 CSS pixels on the page
 _FILM_SCALE = 1.5  # pixels of a film for one CSS pixel
-_LONGEST_DRAWING = 200_000  # characters of SVG: about 1,500 marks, which a phone draws at once
+# Of a drawing in SVG, so that a phone shows it at once: characters, and marks of scatter plots.
+_LONGEST_DRAWING, _MOST_MARKS = 200_000, 2_000
 mpl.rcParams.update(
     {
         "figure.dpi": _CSS_DPI,
@@ -117,12 +117,14 @@ class Picture(Figure):
 
     def _svg(self) -> str | None:
         """The figure as SVG, if it is made of lines alone and these are not too many."""
-        if self.findobj(AxesImage) or self.findobj(QuadMesh):
-            return None
+        if sum(len(marks.get_offsets()) for marks in self.findobj(PathCollection)) > _MOST_MARKS:
+            return None  # it would be too long, and take long to find out
+        if self.findobj(QuadMesh):
+            return None  # its cells would have seams
         buffer = io.StringIO()
         self.savefig(buffer, format="svg", metadata={"Date": None})
         drawn = buffer.getvalue()
-        return drawn if len(drawn) <= _LONGEST_DRAWING else None
+        return drawn if len(drawn) <= _LONGEST_DRAWING and "<image" not in drawn else None
 
 
 class Film:

@@ -112,7 +112,7 @@ def fit(
         batch_size: rows a step.
         learning_rate: the largest learning rate.
         ema: β, in [0, 1); 0 keeps the last network.
-        weight: λ, as in `ncsn_loss`.
+        weight: λ, as in `ncsn_loss`; called once a run.
         antithetic: noise and its mirror image for every row, as in `dsm_terms`; twice the work a
             row, far less noise in the gradient at small σ.
         floor: (L,), `dsm_floor` at each level, without λ; computed here if the data is a mixture.
@@ -147,9 +147,10 @@ def fit(
     check_shares(batch_size, accelerator)
     batches = Batches(data, batch_size)
     like = batches.example(generator)
-    sigmas = checks.levels("sigmas", sigmas, like)
+    sigmas = checks.levels("sigmas", sigmas, like).detach()
     settings["sigmas"] = sigmas.tolist()
-    levels = Levels(sigmas, weight, like, n_rows=batch_size)
+    with torch.no_grad():
+        levels = Levels(sigmas, weight, like)
     floor = _weighted_floor(data, sigmas, weight, floor)
     run = _Run(model, len(sigmas), n_steps, generator, batches)
     if checkpoint is not None and Path(checkpoint).exists():
@@ -230,6 +231,7 @@ class _Run:
         if len(self.recent) == _TOGETHER:
             self.settle()
 
+    @torch.no_grad()
     def settle(self) -> None:
         """Bring up to date what a step does not need: losses, windows, the average's buffers."""
         for mine, theirs in self.buffers:

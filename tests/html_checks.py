@@ -102,7 +102,7 @@ def pictures_speak(page: Page) -> list[str]:
         words = tag.get("alt") if tag.name == "img" else tag.get("aria-label")
         if not (words or "").strip():
             found.append(f"{name}: no text alternative")
-        if not (tag.get("width") and tag.get("height")) and not name.endswith(".svg"):
+        if not (tag.get("width") and tag.get("height")):
             found.append(f"{name}: no size, so the page moves when it arrives")
         figure = tag.find_parent("figure")
         caption = figure.find("figcaption") if figure else None

@@ -81,19 +81,10 @@ def test_noise_costs_little_more_than_the_score(per_point, at_most):
     pytest.fail(f"{ratios} times as slow as the score, at most {at_most} promised")
 
 
-@pytest.fixture
-def one_thread():
-    """Two virtual cores at times act as one, which a loop with few threads would not notice."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.alone
 @pytest.mark.parametrize("problem", problems.SAMPLERS)
-def test_samplers_keep_up(problem, one_thread, monkeypatch):
-    """Five times as fast as autograd is promised; measured are 11.
+def test_samplers_keep_up(problem, monkeypatch):
+    """Five times as fast as autograd is promised; measured are 11, with one thread.
 
     A loop with the score written out for this mixture, in columns, takes as long, give or take a
     tenth; what the package checks and slices must not cost more than a third.
@@ -113,7 +104,7 @@ def test_samplers_keep_up(problem, one_thread, monkeypatch):
 
 @pytest.mark.alone
 def test_fit_keeps_up_with_a_bare_loop():
-    """At steps of 0.6 ms: checks, records and the average in a tenth; measured are .94 to .96."""
+    """At steps of 0.6 ms: measured are .93 to .96, and .84 when each step checked its levels."""
     ratios = []
     for _ in range(ATTEMPTS):
         ratios.append(speed_ratio(contestants.fit("mlp"), contestants.bare("mlp"), rounds=5))

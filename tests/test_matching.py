@@ -279,3 +279,9 @@ BAD = [
 def test_bad_input_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("x", [3, None])
+def test_what_is_no_batch_is_named(x):
+    with pytest.raises(ValueError, match="x must be a floating-point tensor"):
+        ncsn_terms(lambda y, s: y, x, torch.ones(1))

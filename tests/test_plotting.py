@@ -154,6 +154,10 @@ def test_twins_are_drawings_too():
     assert inks["dark"] >= DARK
     assert not inks["dark"] & LIGHT
     assert "#000000" not in inks["light"] | inks["dark"]
+    for svg in twins.values():  # black letters would have no colour of their own
+        letters = re.findall(r"<!-- .*? -->\s*(<g [^>]*>)", svg)
+        assert len(letters) > 10
+        assert all("fill: #" in group for group in letters)
     sizes = {
         re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg).groups() for svg in twins.values()
     }
@@ -166,7 +170,13 @@ def test_a_drawing_has_no_pixels_and_not_too_many_marks():
     figure, ax = plotting.picture()
     ax.pcolormesh(np.arange(4.0), np.arange(4.0), np.eye(3))
     assert drawn(figure) is None
-    for n, are in ((300, True), (5000, False)):
+    figure, ax = plotting.picture()
+    ax.plot([0, 1], [0, 1], rasterized=True)
+    assert drawn(figure) is None
+    figure, ax = plotting.picture()
+    ax.plot(np.random.default_rng(0).normal(size=20_000))
+    assert drawn(figure) is None
+    for n, are in ((300, True), (5_000, False)):
         figure, ax = plotting.picture()
         ax.scatter(np.arange(n), np.arange(n))
         assert bool(drawn(figure)) == are

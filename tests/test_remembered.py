@@ -71,3 +71,12 @@ def test_a_damaged_answer_is_not_believed(root, damage):
     path.write_bytes(whole.replace(b"[1", b"[2") if damage is None else damage)
     assert times_asked(root) == 1
     assert path.read_bytes() == whole
+
+
+def test_what_is_found_during_an_edit_is_not_kept(root):
+    def edited() -> int:
+        (root / "scorelab/one.py").write_text("ONE = 2\n")
+        return 2
+
+    assert remembered(build(root), "it", edited) == 2
+    assert not (root / "_build/.remembered").exists()

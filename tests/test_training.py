@@ -478,3 +478,26 @@ BAD = [
 def test_bad_input_is_named(options, message):
     with pytest.raises(ValueError, match=message):
         train(small(), **({"data": X} | options))
+
+
+def test_a_callable_may_give_more_rows_than_asked_for():
+    """The levels are laid out anew; what reads whole files need not be exact."""
+
+    def data(n, generator):
+        return torch.randn(n + 7, 2, generator=generator)
+
+    assert train(small(), data, sigmas=[2.0, 1.0, 0.5]).losses.isfinite().all()
+
+
+def test_levels_and_weights_that_carry_a_graph_are_taken_as_numbers():
+    slope = nn.Parameter(torch.tensor(2.0))
+    sigmas = torch.tensor(SIGMAS, requires_grad=True)
+    train(small(), sigmas=sigmas, weight=lambda s: slope * s**2)
+    assert slope.grad is None
+    assert sigmas.grad is None
+
+
+def test_a_buffer_that_asks_for_gradients_does_no_harm():
+    model = small()
+    model.register_buffer("shift", torch.zeros(2, requires_grad=True))
+    train(model)

@@ -72,7 +72,8 @@ class BookRenderer(NbElementRenderer):
         # As sent: a server packs SVG, and cannot make WebP smaller.
         if svg and len(gzip.compress(svg)) < path.stat().st_size:
             path = path.with_suffix(".svg")
-            write_whole(path, svg)
+            if not path.exists():
+                write_whole(path, svg)
         return self.write_file([path.name], b"", exists_ok=True)  # there already; gives the address
 
     def render_text_html(self, data: MimeData) -> list[nodes.Element]:
@@ -110,6 +111,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.connect("doctree-resolved", _demand_words)
     app.connect("html-page-context", _steady_images, priority=900)
     app.connect("build-finished", _copy_media)
+    app.connect("build-finished", _drop_old_pictures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -247,3 +249,13 @@ def _copy_media(app: Sphinx, exception: Exception | None) -> None:
     for file in source.iterdir():
         if not (target / file.name).exists():
             shutil.copyfile(file, target / file.name)
+
+
+def _drop_old_pictures(app: Sphinx, exception: Exception | None) -> None:
+    """Pictures of earlier builds that no page shows any more."""
+    if exception or app.builder.format != "html":
+        return
+    shown = {name for _, name in app.env.images.values()}
+    for file in Path(app.outdir, app.builder.imagedir).glob("*"):
+        if file.name not in shown:
+            file.unlink()

@@ -6,6 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from bs4 import BeautifulSoup
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.locale import admonitionlabels
@@ -66,9 +67,17 @@ def inner_contents(toc: str) -> str:
 
 
 def with_sections(book: str, sections: str) -> str:
-    """The contents of the book, with the sections of the page below its title there."""
-    here = r'(<a class="current reference internal" href="#">.*?</a>)'
-    return re.sub(here, lambda m: f'{m[1]}<div class="sections">{sections}</div>', book, count=1)
+    """The contents of the book, with the sections of the page below its title there.
+
+    Those of the home page, which has no title there, stand above; sections of sections nowhere.
+    """
+    links = BeautifulSoup(sections, "html.parser").select(":scope > ul > li > a")
+    if not links:
+        return book
+    below = f'<ul class="sections">{"".join(f"<li>{link}</li>" for link in links)}</ul>'
+    here = re.search(r'<a class="current reference internal" href="#">.*?</a>', book, re.S)
+    end = here.end() if here else 0
+    return book[:end] + below + book[end:]
 
 
 def description(doctree: nodes.document | None) -> str:

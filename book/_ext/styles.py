@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import re
 import shutil
 from collections.abc import Iterable, Mapping
@@ -27,9 +28,10 @@ def purge(sheet: str, names: set[str], *, cache: Path) -> str:
     Args:
         sheet: MathJax's style sheet.
         names: What the pages use.
-        cache: Folder that keeps the result under a digest of the other arguments.
+        cache: Folder that keeps the result under a digest of the other arguments and of the way.
     """
-    recipe = hashlib.sha256("\0".join([sheet, *sorted(names)]).encode())
+    how = [inspect.getsource(_purged), inspect.getsource(_wanted), tinycss2.__version__]
+    recipe = hashlib.sha256("\0".join([*how, sheet, *sorted(names)]).encode())
     kept = cache / f"{recipe.hexdigest()[:32]}.css"
     if not kept.exists():
         write_whole(kept, _purged(sheet, names).encode())

@@ -29,7 +29,8 @@
   };
   menu?.addEventListener("click", () => openMenu(!sidebar.classList.contains("open")));
   document.addEventListener("click", (event) => {
-    if (!event.target.closest("#sidebar, #menu") || event.target.closest("#sidebar a")) openMenu(false);
+    const here = event.target.closest("#sidebar a[href^='#']");
+    if (here || !event.target.closest("#sidebar, #menu")) openMenu(false);
   });
   sidebar?.querySelector(".current")?.scrollIntoView({block: "nearest"});
 

@@ -30,7 +30,7 @@ ROOT = TESTS.parent
 TABLES = ROOT / "book" / "reference" / "performance-tables.md"
 OURS = "ours"
 PEERS = ["autograd", "closed_form", "columns", "torchsde", "jax", "jax_closed_form"]
-SAMPLING = [OURS, *PEERS, "floor"]
+SAMPLING = [OURS, *PEERS, "floor", "normals"]
 TRAINING = [OURS, "bare"]
 # The states of the package whose differences its page tells of, oldest first: what was new.
 BASES = {
@@ -149,8 +149,10 @@ def unpacked(revisions: list[str], folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def revision() -> str:
-    """The short hash of what is measured; `-dirty` after it if files differ from that revision."""
-    return _git("describe", "--always", "--dirty", "--exclude=*").decode().strip()
+    """The short hash of what is measured; `-dirty` after it if that is not what was committed."""
+    short = _git("rev-parse", "--short", "HEAD").decode().strip()
+    edited = _git("status", "--porcelain", "--", "scorelab", "tests/bench").strip()
+    return f"{short}-dirty" if edited else short
 
 
 def _git(*words: str) -> bytes:

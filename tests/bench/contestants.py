@@ -189,6 +189,19 @@ def floor(problem: str) -> Run:
     return run
 
 
+def normals(problem: str) -> Run:
+    """The normal numbers alone, as one generator draws them."""
+    import torch
+
+    noise = torch.empty(problems.N_POINTS, 2)
+
+    def run():
+        for _ in range(problems.N_STEPS):
+            noise.normal_()
+
+    return run
+
+
 def fit(network: str) -> Run:
     """The package's training."""
     import torch

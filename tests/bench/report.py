@@ -15,6 +15,7 @@ NAMES = {
     "jax": "JAX: jit, scan, autodiff",
     "jax_closed_form": "JAX: jit, scan, the score written out",
     "floor": "floor: normals and one pass of exponentials",
+    "normals": "the normals alone",
 }
 
 
@@ -61,7 +62,7 @@ def training(measured: dict[str, dict[str, list[float]]], past: list[str]) -> st
         [contestants.TRAININGS[task], *(spread(ratios(s["bare"], s[n])) for n in ("ours", *past))]
         for task, s in measured.items()
     ]
-    heads = ["speed of `fit`, the bare loop's being 1", "now", *(f"at `{name}`" for name in past)]
+    heads = ["speed of `fit` (the bare loop: 1)", "now", *(f"at `{name}`" for name in past)]
     return table(heads, rows)
 
 
@@ -92,7 +93,7 @@ def spread(values: list[float]) -> str:
 def unit(value: float) -> str:
     """A time with the unit that suits it."""
     digits = 2 if value < 0.1 else 3
-    return f"{value:.{digits}g} s" if value >= 1 else f"{1e3 * value:.{digits}g} ms"
+    return f"{value:.{digits}g}\u00a0s" if value >= 1 else f"{1e3 * value:.{digits}g}\u00a0ms"
 
 
 def table(heads: list[str], rows: list[list[str]]) -> str:

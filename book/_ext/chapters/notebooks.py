@@ -18,6 +18,7 @@ from urllib.parse import urlparse
 import nbformat
 import yaml
 from docutils import nodes
+from figures import raster
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -212,6 +213,7 @@ class Page:
         path = path if path.is_file() else Path(self.app.srcdir, uri)
         if not path.is_file():
             return uri
+        path = raster(path) or path  # not every notebook shows SVG
         self._attached[path.name] = path
         return f"attachment:{path.name}"
 

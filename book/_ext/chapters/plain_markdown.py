@@ -130,7 +130,10 @@ class PlainMarkdown:
         return ["  \n".join(self.inline(line) for line in node.findall(nodes.line))]
 
     def _figure(self, node: nodes.Element, level: int) -> list[Piece]:
-        images = [self._picture(image) for image in node.findall(nodes.image)]
+        twins = [
+            image for image in node.findall(nodes.image) if "only-dark" not in image["classes"]
+        ]
+        images = [self._picture(image) for image in twins]
         return [*images, *self._captions(node)]
 
     def _image(self, node: nodes.image, level: int) -> list[Piece]:

@@ -34,6 +34,8 @@ def remembered(app: Sphinx, name: str, find: Callable[[], object]) -> object:
         app: The application.
         name: Of the file that keeps it.
         find: Needs nothing but the package; imports what is slow to import itself.
+
+    What is found while somebody edits the package is not kept: nobody knows which state it is of.
     """
     library = library_of(app)
     state = [library.code_digest, library.versions, inspect.getsource(find)]
@@ -46,7 +48,8 @@ def remembered(app: Sphinx, name: str, find: Callable[[], object]) -> object:
     except (OSError, ValueError):
         pass  # none yet, or a damaged one
     body = json.dumps(find()).encode()
-    write_whole(path, b"\n".join([key, _digest(body), body]))
+    if Library(library.root).code_digest == library.code_digest:
+        write_whole(path, b"\n".join([key, _digest(body), body]))
     return json.loads(body)
 
 
