@@ -113,8 +113,8 @@ class ScoreMLP(nn.Module):
         total = sigma**2 + self.data_variance
         centred = x - self.data_mean
         features = self.embedding(sigma)
-        first, *others = self.levels
-        h = nn.functional.silu(self.first(centred * total.rsqrt()) + first(features))
-        for layer, level in zip(self.layers, others, strict=True):
+        at_first, *at_others = self.levels
+        h = nn.functional.silu(self.first(centred * total.rsqrt()) + at_first(features))
+        for layer, level in zip(self.layers, at_others, strict=True):
             h = h + nn.functional.silu(layer(h) + level(features))
         return (self.data_variance / total).sqrt() / sigma * self.last(h) - centred / total

@@ -111,6 +111,16 @@ def test_search_leads_to_the_thing_itself(browser, query, anchor, kind):
         assert visit.tab.evaluate("id => Boolean(document.getElementById(id))", target)
 
 
+def test_a_word_comes_before_the_dozen_steps_that_prove_it(browser):
+    with Visit(browser, url("search.html") + "?q=tweedie", viewport=DESK) as visit:
+        visit.tab.wait_for_function("document.querySelector('#search-results h2')?.innerText"
+                                    " === 'Search Results'")  # fmt: skip
+        found = visit.tab.locator("#search-results li").all_inner_texts()
+        steps = [place for place, text in enumerate(found) if "step of a derivation" in text]
+        assert len(steps) >= 8
+        assert any("term" in text for text in found[: steps[1]])
+
+
 def test_on_a_phone_the_menu_holds_the_sections_of_the_page(browser):
     with Visit(browser, url(CHAPTER), viewport={"width": 390, "height": 844}) as visit:
         tab = visit.tab

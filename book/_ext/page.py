@@ -71,10 +71,11 @@ def with_sections(book: str, sections: str) -> str:
 
     Those of the home page, which has no title there, stand above; sections of sections nowhere.
     """
-    links = BeautifulSoup(sections, "html.parser").select(":scope > ul > li > a")
-    if not links:
+    top = BeautifulSoup(sections, "html.parser").ul
+    if top is None:
         return book
-    below = f'<ul class="sections">{"".join(f"<li>{link}</li>" for link in links)}</ul>'
+    links = "".join(f"<li>{item.a}</li>" for item in top.find_all("li", recursive=False))
+    below = f'<ul class="sections">{links}</ul>'
     here = re.search(r'<a class="current reference internal" href="#">.*?</a>', book, re.S)
     end = here.end() if here else 0
     return book[:end] + below + book[end:]

@@ -16,6 +16,7 @@ var Scorer = {
     if (label.replace(/^(eq|fig|tab|ex)-/, "") === slug.replace(/^(eq|fig|tab|ex)-/, "")) return score + 100;
     if (name === asked) return score + 60;
     if (label.endsWith(`-${slug}`)) return score + 40;
-    return name.startsWith(asked) ? score + 20 : score;
+    if (!name.startsWith(asked)) return score;
+    return description.includes("step of a derivation") ? score - 10 : score + 20; // a dozen steps
   },
 };
