@@ -124,9 +124,13 @@ def printed(visit: Visit, media: str = "screen") -> tuple[int, list[tuple[str, l
     tab = visit.tab
     tab.wait_for_function(
         """() => document.querySelector(".pdf-page")
-            && [...document.images].every(i => !i.checkVisibility() || i.complete)"""
+            && !document.querySelector("img[loading=lazy]")"""
     )
-    tab.emulate_media(media=media)
+    tab.emulate_media(media=media)  # which twin of a picture is shown depends on it
+    tab.evaluate(
+        """() => Promise.allSettled([...document.images]
+            .filter(image => image.checkVisibility()).map(image => image.decode()))"""
+    )
     pages = tab.evaluate(PRINTED)
     return len(pages), [(name, faults) for name, faults in pages if faults]
 

@@ -59,6 +59,7 @@ def test_a_link_on_the_page_arrives_and_lets_the_reader_go(browser: Browser) -> 
         name = tab.evaluate(TARGETS)[1]
         tab.evaluate("id => { location.hash = id; }", name)
         assert arrived(tab, name)
+        tab.mouse.move(700, 450)  # over the text: beside it the contents would scroll
         tab.mouse.wheel(0, -900)
         tab.wait_for_timeout(500)
         assert tab.evaluate(WHERE, name) > 500, "the page holds on to a reader who moves away"

@@ -125,6 +125,7 @@ def test_on_a_phone_the_menu_holds_the_sections_of_the_page(browser):
     with Visit(browser, url(CHAPTER), viewport={"width": 390, "height": 844}) as visit:
         tab = visit.tab
         tab.click("#menu")
+        tab.wait_for_selector("#sidebar .sections")  # it slides in
         sections = tab.locator("#sidebar .sections a:visible")
         beside = tab.locator("aside.contents > ul > li > a")
         assert sections.all_inner_texts() == beside.all_text_contents()
