@@ -302,19 +302,22 @@ class Levels:
         weight: λ, called once with all of them.
         like: a batch, for dtype and device.
 
+    Attributes:
+        weights: (L,), λ of each level, like the batch.
+
     Raises:
         ValueError: as `ncsn_loss`.
     """
 
     def __init__(self, sigmas: Tensor, weight: Weight, like: Tensor) -> None:
-        self._levels = _weighted_levels(like, sigmas, weight)
+        self._sigmas, self.weights = _weighted_levels(like, sigmas, weight)
         self._lay_out(len(like))
 
     def _lay_out(self, n_rows: int) -> None:
         """0, …, L − 1 over and over: a batch is given a piece of it that starts at random."""
-        sigmas, weights = self._levels
-        self._level = torch.arange(n_rows + len(sigmas), device=sigmas.device) % len(sigmas)
-        self._sigma, self._weight = sigmas[self._level], weights[self._level]
+        n_levels = len(self._sigmas)
+        self._level = torch.arange(n_rows + n_levels, device=self._sigmas.device) % n_levels
+        self._sigma, self._weight = self._sigmas[self._level], self.weights[self._level]
 
     def terms(
         self,
@@ -325,7 +328,7 @@ class Levels:
         generator: torch.Generator | None = None,
     ) -> tuple[Tensor, Tensor]:
         """What `ncsn_terms` returns."""
-        n_levels = len(self._levels[0])
+        n_levels = len(self._sigmas)
         if len(x) + n_levels > len(self._level):
             self._lay_out(len(x))
         u = torch.randint(n_levels, (1,), generator=generator, device=x.device).item()

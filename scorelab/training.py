@@ -151,7 +151,7 @@ def fit(
     settings["sigmas"] = sigmas.tolist()
     with torch.no_grad():
         levels = Levels(sigmas, weight, like)
-    floor = _weighted_floor(data, sigmas, weight, floor)
+    floor = _weighted_floor(data, sigmas, levels.weights, floor)
     run = _Run(model, len(sigmas), n_steps, generator, batches)
     if checkpoint is not None and Path(checkpoint).exists():
         run.restore(checkpoint, settings)
@@ -308,7 +308,7 @@ def _rate(step: int, n_steps: int) -> float:
 
 
 def _weighted_floor(
-    data: Data, levels: Tensor, weight: Weight, floor: Tensor | Sequence[float] | None
+    data: Data, levels: Tensor, weights: Tensor, floor: Tensor | Sequence[float] | None
 ) -> Tensor | None:
     if floor is None and isinstance(data, GaussianMixture):
         # A generator of its own: the floor must not change what the training draws.
@@ -319,7 +319,7 @@ def _weighted_floor(
     values = torch.as_tensor(floor, dtype=torch.float64).cpu()
     if values.shape != levels.shape:
         raise ValueError(f"floor must have shape {tuple(levels.shape)}, got {tuple(values.shape)}")
-    return weight(levels).double().cpu() * values
+    return weights.double().cpu() * values
 
 
 def _decay(ema: float) -> float:

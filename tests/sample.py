@@ -62,10 +62,16 @@ class Book:
         page = f"{HEADER}\n# Chapter {name}\n\n{dedent(text)}\n\n{blocks}\n"
         self.write(f"{name}.md", page)
 
-    def configure(self, *chapters: str, more: str = "", extensions=EXTENSIONS) -> None:
-        """Write the settings and the contents: an index and `chapters`."""
+    def configure(
+        self, *chapters: str, more: str = "", extensions=EXTENSIONS, before: tuple[str, ...] = ()
+    ) -> None:
+        """Write the settings and the contents: an index and `chapters`.
+
+        `before` names extensions outside of `chapters`, which are loaded before its `extensions`.
+        """
         folder = ROOT / "book/_ext"
-        local = ", ".join(f"chapters.{name}: {folder}" for name in extensions)
+        names = [*before, *(f"chapters.{name}" for name in extensions)]
+        local = ", ".join(f"{name}: {folder}" for name in names)
         self.write("_config.yml", CONFIG.format(extensions=local, more=more))
         files = "".join(f"\n  - file: {name}" for name in chapters)
         self.write("_toc.yml", f"format: jb-book\nroot: index\nchapters:{files}\n")

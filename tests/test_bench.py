@@ -10,12 +10,8 @@ from bench import __main__ as bench
 from bench import contestants, problems, report, scale
 from sample import ROOT
 
-ALONE = [
-    "scorelab",
-    "autograd",
-    "closed_form",
-    "columns",
-]  # those that need no package of the peers'
+# Those that need no package of the peers'.
+ALONE = ["scorelab", "autograd", "closed_form", "columns"]
 
 
 @pytest.mark.parametrize("problem", problems.SAMPLERS)

@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from sample import ROOT, Book
+from sample import Book
 
 
 @pytest.fixture
@@ -276,12 +276,7 @@ def test_a_page_is_kept_without_the_documents_that_its_parts_were_read_into(book
     (book.root / "one.md").write_text(
         "# Reference\n\n```{eval-rst}\n.. automodule:: scorelab.files\n   :members:\n```\n", "utf8"
     )
-    config = book.root / "_config.yml"
-    text = config.read_text("utf8")
-    own = f"local_extensions: {{docstrings: {ROOT / 'book/_ext'}, "
-    text = text.replace("local_extensions: {", own)
-    text = text.replace("extra_extensions: [", "extra_extensions: [sphinx.ext.autodoc, ")
-    config.write_text(text, "utf8")
+    book.configure("one", before=("sphinx.ext.autodoc", "docstrings"))
     book.build()  # which warns that types of other libraries have no page
     page = pickle.loads((book.root / "_build/.doctrees/one.doctree").read_bytes())
     assert "Put content into a file" in page.astext()

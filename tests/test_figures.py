@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 from figures import raster, webp
 from PIL import Image
-from sample import ROOT, Book
+from sample import Book
 
 DRAWN = """
     from base64 import b64encode
@@ -71,10 +71,7 @@ def shown(tmp_path: Path, drawn: dict) -> list[Path]:
     words = "  image: {alt: a square}\n  figure: {caption: A square., name: fig-square}\n"
     cell = dedent(DRAWN).replace("**DRAWN", f"**{drawn!r}")
     book.chapter("one", f"---\nmystnb:\n{words}---\n{cell}")
-    book.configure("one")
-    config = tmp_path / "_config.yml"
-    own = f"local_extensions: {{figures: {ROOT / 'book/_ext'}, "
-    config.write_text(config.read_text("utf8").replace("local_extensions: {", own), "utf8")
+    book.configure("one", before=("figures",))
     code, output = book.build()
     assert code == 0, output
     html = tmp_path / "_build/html"
@@ -110,3 +107,11 @@ def test_each_twin_is_a_drawing_where_that_is_smaller_as_it_is_sent(tmp_path):
     [source] = (tmp_path / "_build/jupyter_execute").rglob(file.name)
     assert pixels(raster(source).read_bytes()).min() > 200  # for cards
     assert raster(Path("other.gif")) is None
+
+
+def test_pictures_that_no_page_shows_any_more_are_dropped(tmp_path):
+    twins = {"light": drawing("white", "a" * 40), "dark": drawing("black", "a" * 40)}
+    before = shown(tmp_path, {"drawn": twins})
+    after = shown(tmp_path, {})
+    assert not {file.name for file in before} & {file.name for file in after}
+    assert set(after[0].parent.iterdir()) == set(after)

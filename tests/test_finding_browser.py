@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from browsing import Visit
 from test_browser import DESK, needs_book, url
 
 CHAPTER = "book/matching/denoising.html"
 pytestmark = needs_book
+
+
+@contextmanager
+def searched(browser, query: str) -> Iterator[Visit]:
+    """The page of results."""
+    address = url("search.html") + "?q=" + query.replace(" ", "+")
+    with Visit(browser, address, viewport=DESK) as visit:
+        visit.tab.wait_for_function("document.querySelector('#search-results h2')?.innerText"
+                                    " === 'Search Results'")  # fmt: skip
+        yield visit
 
 
 @pytest.fixture
@@ -94,10 +107,7 @@ def test_every_word_of_a_chapter_has_a_definition_to_show(chapter):
     ],
 )
 def test_search_leads_to_the_thing_itself(browser, query, anchor, kind):
-    address = url("search.html") + "?q=" + query.replace(" ", "+")
-    with Visit(browser, address, viewport=DESK) as visit:
-        visit.tab.wait_for_function("document.querySelector('#search-results h2')?.innerText"
-                                    " === 'Search Results'")  # fmt: skip
+    with searched(browser, query) as visit:
         results = visit.tab.locator("#search-results li").evaluate_all(
             "items => items.map(i => [i.querySelector('a').href, i.innerText])"
         )
@@ -112,9 +122,7 @@ def test_search_leads_to_the_thing_itself(browser, query, anchor, kind):
 
 
 def test_a_word_comes_before_the_dozen_steps_that_prove_it(browser):
-    with Visit(browser, url("search.html") + "?q=tweedie", viewport=DESK) as visit:
-        visit.tab.wait_for_function("document.querySelector('#search-results h2')?.innerText"
-                                    " === 'Search Results'")  # fmt: skip
+    with searched(browser, "tweedie") as visit:
         found = visit.tab.locator("#search-results li").all_inner_texts()
         steps = [place for place, text in enumerate(found) if "step of a derivation" in text]
         assert len(steps) >= 8

@@ -14,11 +14,7 @@ FIGURE = "```{figure} score.png\n:name: fig-still\n\nA caption.\n```\n\n"
 @pytest.fixture
 def book(tmp_path) -> Book:
     book = Book(tmp_path)
-    book.configure("one", extensions=["strict"])
-    config = tmp_path / "_config.yml"
-    own = f"local_extensions: {{live_figures: {ROOT / 'book/_ext'}, "
-    text = config.read_text(encoding="utf-8").replace("local_extensions: {", own)
-    config.write_text(text + "    numfig: true\n", encoding="utf-8")
+    book.configure("one", more="    numfig: true", extensions=["strict"], before=("live_figures",))
     shutil.copy(ROOT / "book/_static/score.png", tmp_path)
     return book
 

@@ -69,8 +69,8 @@ MATCHING = [
     ),
     (
         "one level for the whole batch",
-        "torch.arange(n_rows + len(sigmas), device=sigmas.device) %",
-        "torch.arange(n_rows + len(sigmas), device=sigmas.device) // n_rows %",
+        "torch.arange(n_rows + n_levels, device=self._sigmas.device) %",
+        "torch.arange(n_rows + n_levels, device=self._sigmas.device) // n_rows %",
         "test_every_level_comes_equally_often_in_a_batch_and_for_a_sample",
     ),
     (

@@ -187,11 +187,7 @@ def book(tmp_path_factory) -> Book:
     """A chapter of 880 words and a plan for it."""
     book = Book(tmp_path_factory.mktemp("course"))
     book.write("one.md", CHAPTER.replace("WORDS", "word " * 880))
-    book.configure("one", "teaching")
-    folder = ROOT / "book/_ext"
-    config = (book.root / "_config.yml").read_text()
-    config = config.replace("local_extensions: {", f"local_extensions: {{course: {folder}, ")
-    book.write("_config.yml", config)
+    book.configure("one", "teaching", before=("course",))
     return book
 
 

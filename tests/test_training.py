@@ -481,10 +481,11 @@ def test_bad_input_is_named(options, message):
 
 
 def test_a_callable_may_give_more_rows_than_asked_for():
-    """The levels are laid out anew; what reads whole files need not be exact."""
+    """What reads whole files need not be exact: first 16 rows, then two more, with three levels."""
+    sizes = iter([16])
 
     def data(n, generator):
-        return torch.randn(n + 7, 2, generator=generator)
+        return torch.randn(next(sizes, 18), 2, generator=generator)
 
     assert train(small(), data, sigmas=[2.0, 1.0, 0.5]).losses.isfinite().all()
 
@@ -495,6 +496,24 @@ def test_levels_and_weights_that_carry_a_graph_are_taken_as_numbers():
     train(small(), sigmas=sigmas, weight=lambda s: slope * s**2)
     assert slope.grad is None
     assert sigmas.grad is None
+
+
+@pytest.mark.parametrize("data", [None, book_mixture()], ids=["rows", "mixture"])
+def test_the_weight_is_called_once_a_run(data):
+    calls = []
+
+    def weight(sigma):
+        calls.append(sigma)
+        return sigma**2
+
+    history = train(small(), data, weight=weight)
+    assert len(calls) == 1
+    if data is not None:
+        floors = [dsm_floor(data, s, n_samples=20_000, generator=generator()) for s in SIGMAS]
+        expected = torch.tensor([s**2 * float(f) for s, f in zip(SIGMAS, floors, strict=True)])
+        torch.testing.assert_close(
+            history.floor, expected.double(), rtol=0.05, atol=0
+        )  # errors below 1 %
 
 
 def test_a_buffer_that_asks_for_gradients_does_no_harm():

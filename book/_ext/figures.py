@@ -257,5 +257,5 @@ def _drop_old_pictures(app: Sphinx, exception: Exception | None) -> None:
         return
     shown = {name for _, name in app.env.images.values()}
     for file in Path(app.outdir, app.builder.imagedir).glob("*"):
-        if file.name not in shown:
+        if file.is_file() and file.name not in shown:
             file.unlink()

@@ -130,14 +130,14 @@ def _address(app: Sphinx, page: str) -> str:
 
 def _first_picture(app: Sphinx, doctree: nodes.document) -> Image.Image | None:
     """The first figure of a page that is for light paper, or the poster of its first film."""
+    # The page is written, so a picture has the name that its file will have there.
+    sources = {name: uri for uri, name in app.builder.images.items()}
     for node in doctree.findall(nodes.Element):
         if "only-dark" in node.get("classes", ()):
             continue
         if node.tagname == "film":
             return Image.open(Path(app.doctreedir, "media", node["poster"]))
         if isinstance(node, nodes.image):
-            # The page is written, so the node has the name that its file will have there.
-            sources = {name: uri for uri, name in app.builder.images.items()}
             source = sources.get(Path(node["uri"]).name)
             if source and (pixels := raster(Path(app.srcdir, source))):
                 return Image.open(pixels)

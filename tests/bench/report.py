@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from statistics import median, quantiles
 
 from . import contestants, problems
@@ -31,7 +32,7 @@ def markdown(results: dict, past: dict[str, str]) -> str:
     for task, seconds in results.get("samplers", {}).items():
         paragraphs += [f"**{problems.SAMPLERS[task]}**", sampler(seconds, names)]
     if "training" in results:
-        paragraphs += ["**Training**", training(results["training"], list(past))]
+        paragraphs += ["**Training**", training(results["training"], past)]
     if "scale" in results:
         paragraphs += ["**Growth**", scale(results["scale"])]
     return "\n\n".join(paragraphs) + "\n"
@@ -56,7 +57,7 @@ def sampler(seconds: dict[str, list[float]], names: dict[str, str]) -> str:
     return table(["who", "seconds", "times ours"], rows)
 
 
-def training(measured: dict[str, dict[str, list[float]]], past: list[str]) -> str:
+def training(measured: dict[str, dict[str, list[float]]], past: Iterable[str]) -> str:
     """Steps a second of `fit` as a share of the bare loop's, now and before."""
     rows = [
         [contestants.TRAININGS[task], *(spread(ratios(s["bare"], s[n])) for n in ("ours", *past))]

@@ -73,7 +73,7 @@ class Library:
             name,
             path,
             notebook,
-            _digest(
+            digest_of(
                 {
                     "kernel": notebook.metadata.get("kernelspec", {}).get("name"),
                     "cells": [(c.source, sorted(c.metadata.get("tags", []))) for c in cells],
@@ -97,7 +97,7 @@ class Library:
     @cached_property
     def code_digest(self) -> str:
         """One digest of all modules and data of the package."""
-        return _digest(self._labelled(self.package.everything()))
+        return digest_of(self._labelled(self.package.everything()))
 
     def _files_behind(self, sources: list[str], folder: Path) -> dict[str, str]:
         """The digests of the files that cells with these sources depend on."""
@@ -127,7 +127,8 @@ class Library:
         return self._digests[path]
 
 
-def _digest(value: object) -> str:
+def digest_of(value: object) -> str:
+    """The digest of a value made of what JSON has."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 

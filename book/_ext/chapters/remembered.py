@@ -7,7 +7,6 @@ versions and of the function that finds it; an edit of any of these asks again.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import json
 from collections.abc import Callable
@@ -15,9 +14,8 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from scorelab.files import write_whole
-
-from .chapter import Library
+from .chapter import Library, digest_of
+from .store import seal, unsealed
 
 
 def library_of(app: Sphinx) -> Library:
@@ -38,20 +36,12 @@ def remembered(app: Sphinx, name: str, find: Callable[[], object]) -> object:
     What is found while somebody edits the package is not kept: nobody knows which state it is of.
     """
     library = library_of(app)
-    state = [library.code_digest, library.versions, inspect.getsource(find)]
-    key = _digest(json.dumps(state, sort_keys=True).encode())
+    key = digest_of([library.code_digest, library.versions, inspect.getsource(find)])
     path = Path(app.outdir).parent / ".remembered" / f"{name}.json"
-    try:
-        kept, digest, body = path.read_bytes().split(b"\n", 2)
-        if (kept, digest) == (key, _digest(body)):
-            return json.loads(body)
-    except (OSError, ValueError):
-        pass  # none yet, or a damaged one
-    body = json.dumps(find()).encode()
+    kept = json.loads(unsealed(path) or "{}")
+    if kept.get("key") == key:
+        return kept["value"]
+    body = json.dumps({"key": key, "value": find()})
     if Library(library.root).code_digest == library.code_digest:
-        write_whole(path, b"\n".join([key, _digest(body), body]))
-    return json.loads(body)
-
-
-def _digest(content: bytes) -> bytes:
-    return hashlib.sha256(content).hexdigest().encode()
+        seal(path, body.encode())
+    return json.loads(body)["value"]

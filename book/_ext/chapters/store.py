@@ -1,4 +1,4 @@
-"""Outputs of executed chapters on disk, one file an execution.
+"""What is kept from build to build: sealed files, and in them the outputs of executed chapters.
 
 A file is written beside its place and moved there in one step, and opens with the digest of what
 follows. So a build that is interrupted, two builds at once, or a damaged disk can lose an entry but
@@ -10,17 +10,32 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode, from_dict
 
+from scorelab.files import write_whole
+
 from .chapter import Chapter
 
 # Executions kept for each chapter, so that changing branches back and forth costs nothing.
 KEPT = 4
+
+
+def seal(path: Path, body: bytes) -> None:
+    """Write a file that `unsealed` believes."""
+    write_whole(path, hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+
+
+def unsealed(path: Path) -> bytes | None:
+    """What was sealed, or None if there is nothing that is sound."""
+    try:
+        digest, _, body = path.read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    return body if hashlib.sha256(body).hexdigest().encode() == digest else None
 
 
 @dataclass(frozen=True)
@@ -61,10 +76,10 @@ class Store:
     def load(self, chapter: Chapter) -> Execution | None:
         """The execution of exactly this chapter, or None if there is none that is sound."""
         path = self._path(chapter)
+        body = unsealed(path)
+        if body is None:
+            return None
         try:
-            digest, _, body = path.read_bytes().partition(b"\n")
-            if hashlib.sha256(body).hexdigest().encode() != digest:
-                return None
             execution = Execution(**json.loads(body))
             os.utime(path)  # used now, so the last to be dropped
         except (OSError, ValueError, TypeError):
@@ -74,11 +89,7 @@ class Store:
     def save(self, chapter: Chapter, execution: Execution) -> None:
         """Keep `execution`, and drop the oldest ones of this chapter."""
         path = self._path(chapter)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        body = json.dumps(asdict(execution)).encode()
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
-            file.write(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
-        os.replace(file.name, path)
+        seal(path, json.dumps(asdict(execution)).encode())
         self._drop_old(path.parent)
 
     def _path(self, chapter: Chapter) -> Path:
@@ -94,7 +105,7 @@ class Store:
                 continue
         for _, path in sorted(ages, reverse=True)[KEPT:]:
             path.unlink(missing_ok=True)
-        for path in folder.glob("*.part"):
+        for path in folder.glob(".*.tmp"):
             try:
                 if time.time() - path.stat().st_mtime > 86_400:  # left by a killed build
                     path.unlink(missing_ok=True)
