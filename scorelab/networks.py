@@ -114,7 +114,9 @@ class ScoreMLP(nn.Module):
         centred = x - self.data_mean
         features = self.embedding(sigma)
         at_first, *at_others = self.levels
-        h = nn.functional.silu(self.first(centred * total.rsqrt()) + at_first(features))
+        scaled = centred * total.rsqrt()
+        h = nn.functional.silu(self.first(scaled) + at_first(features))
         for layer, level in zip(self.layers, at_others, strict=True):
             h = h + nn.functional.silu(layer(h) + level(features))
-        return (self.data_variance / total).sqrt() / sigma * self.last(h) - centred / total
+        learned = (self.data_variance / total).sqrt() / sigma * self.last(h)
+        return learned - centred / total

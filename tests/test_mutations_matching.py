@@ -215,8 +215,8 @@ NETWORKS = [
     ),
     (
         "input not scaled",
-        "self.first(centred * total.rsqrt())",
-        "self.first(centred)",
+        "scaled = centred * total.rsqrt()",
+        "scaled = centred",
         "test_scales_of_input_and_output",
     ),
     (
