@@ -1,7 +1,7 @@
 """The whole book as one PDF, printed by Chromium from the built pages: `make pdf`.
 
-The articles of all pages are put into one document, in the order of the contents, so that page
-numbers run on, links between chapters lead to pages of the PDF, and the outline holds every
+The articles of all English pages are put into one document, in the order of the contents, so that
+page numbers run on, links between chapters lead to pages of the PDF, and the outline holds every
 heading. What paper looks like is the style sheet's affair (`@media print` in `_static/book.css`).
 """
 
@@ -67,6 +67,8 @@ def one_document(html: Path, config: dict, parts: list[Part]) -> str:
     missing = [page for page in pages if not (html / f"{page}.html").is_file()]
     if missing:
         raise ValueError(f"not built: {', '.join(missing)} (below {html}); run make book")
+    parts = [Part(p.caption, [page for page in p.pages if _english(html, page)]) for p in parts]
+    pages = [page for part in parts for page in part.pages]
     articles = {page: _article(html, page, set(pages)) for page in pages}
     order = "".join(_order(parts, articles))
     sheets = "".join(
@@ -146,6 +148,11 @@ def main(arguments: list[str] | None = None) -> int:
         document.unlink(missing_ok=True)
     print(f"{out}: {len(content) / 1e6:.1f} MB")
     return 0
+
+
+def _english(html: Path, page: str) -> bool:
+    """Whether a page is no translation."""
+    return '<html lang="en"' in (html / f"{page}.html").read_text(encoding="utf-8")[:500]
 
 
 def _order(parts: list[Part], articles: dict[str, Tag]) -> Iterator[str]:

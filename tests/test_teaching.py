@@ -249,6 +249,7 @@ def test_the_minutes_follow_an_edit_of_the_chapter(book):
 def test_every_chapter_has_its_place_on_the_page():
     parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
     files = [entry["file"] for part in parts for entry in part["chapters"]]
+    files = [file for file in files if not file.startswith("book/lab/")]
     goals = ":class: tip objectives"
     chapters = [f for f in files if f.count("/") == 2 and goals in (ROOT / f"{f}.md").read_text()]
     assert len(chapters) >= 11

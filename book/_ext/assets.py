@@ -34,6 +34,7 @@ SOURCES = (
     "book/**/*.md",
     "book/**/*.bib",
     "book/**/*.html",
+    "book/**/*.yml",
     "scorelab/**/*.py",
 )
 WEIGHTS = (380, 700)

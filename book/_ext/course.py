@@ -231,9 +231,10 @@ def _book(env: BuildEnvironment) -> dict[str, list[Section]]:
     kept = env.temp_data.get("timetable_book")
     if kept is None:
         site = getattr(env.config, "external_site_map", None)
-        order = [page for page in (site or sorted(env.found_docs)) if page in env.found_docs]
         kept = {}
-        for page in order:
+        for page in site or sorted(env.found_docs):
+            if page not in env.found_docs or reading.is_translation(env, page):
+                continue
             tree = numrefs.once(env).get_doctree(page)
             if any("objectives" in node["classes"] for node in tree.findall(nodes.admonition)):
                 kept[page] = sections(tree)
@@ -298,5 +299,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("section-minutes", SectionMinutes)
     app.add_directive("course-plan", CoursePlan)
     app.connect("env-updated", _with_tables)
-    app.connect("doctree-resolved", _fill, priority=100)
+    app.connect("doctree-resolved", _fill, priority=90)  # `notebooks` reads the page at 100
     return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
+import reading
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -67,8 +68,12 @@ class NamedDomain(Domain):
 
     @property
     def things(self) -> dict[str, list[Thing]]:
-        """The things of each page, in its order."""
-        return self.data["things"]
+        """The things of each English page, in its order: a translation has them once more."""
+        return {
+            page: things
+            for page, things in self.data["things"].items()
+            if not reading.is_translation(self.env, page)
+        }
 
     def get_type_name(self, type: ObjType, primary: bool = False) -> str:
         """Its own words: 'equation', not 'Things with a name equation'."""

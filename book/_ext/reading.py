@@ -1,4 +1,4 @@
-"""Which pages are read, by people in what order and by this build at all."""
+"""Which pages are read, by people in what order and language, and by this build at all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 REFERENCE = "book/reference/"  # pages to look things up in, which nobody reads in order
+ENGLISH = "en"
 
 
 def order(env: BuildEnvironment) -> list[str]:
@@ -21,8 +22,24 @@ def order(env: BuildEnvironment) -> list[str]:
 
 
 def chapters(env: BuildEnvironment) -> list[str]:
-    """The pages that are read in order: neither the home page nor the reference."""
-    return [p for p in order(env) if p != env.config.root_doc and not p.startswith(REFERENCE)]
+    """The English pages that are read in order: neither the home page nor the reference."""
+    return [
+        page
+        for page in order(env)
+        if page != env.config.root_doc
+        and not page.startswith(REFERENCE)
+        and not is_translation(env, page)
+    ]
+
+
+def language(env: BuildEnvironment, page: str) -> str:
+    """The language of a page, such as `es`."""
+    return env.metadata.get(page, {}).get("language", ENGLISH)
+
+
+def is_translation(env: BuildEnvironment, page: str) -> bool:
+    """Whether a page says in another language what an English one says."""
+    return "translation_of" in env.metadata.get(page, {})
 
 
 def anything(app: Sphinx) -> bool:

@@ -24,6 +24,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError
+from translations.pages import languages_of
 
 from scorelab.files import write_whole
 
@@ -43,12 +44,19 @@ def setup(app: Sphinx) -> dict[str, object]:
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def site_map(addresses: list[str]) -> str:
-    """A site map of the given addresses."""
-    urls = "".join(f"<url><loc>{escape(address)}</loc></url>\n" for address in addresses)
+def site_map(addresses: dict[str, dict[str, str]]) -> str:
+    """A site map of the given addresses, each with the ones that say the same by language."""
+    urls = ""
+    for address, alternates in addresses.items():
+        links = "".join(
+            f'<xhtml:link rel="alternate" hreflang="{language}" href="{escape(other)}"/>'
+            for language, other in alternates.items()
+        )
+        urls += f"<url><loc>{escape(address)}</loc>{links}</url>\n"
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{urls}</urlset>\n'
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        f'xmlns:xhtml="http://www.w3.org/1999/xhtml">\n{urls}</urlset>\n'
     )
 
 
@@ -230,7 +238,10 @@ def _write_map(app: Sphinx, exception: Exception | None) -> None:
             file.unlink(missing_ok=True)
         return
     pages = [page for page in reading.order(app.env) if page not in HIDDEN]
-    text = site_map([_address(app, page) for page in pages])
+    said = {page: languages_of(app.env, page).items() for page in pages}
+    text = site_map(
+        {_address(app, p): {lang: _address(app, other) for lang, other in said[p]} for p in pages}
+    )
     write_whole(files["sitemap.xml"], text.encode())
     robots = f"User-agent: *\nAllow: /\n\nSitemap: {app.config.html_baseurl}sitemap.xml\n"
     write_whole(files["robots.txt"], robots.encode())

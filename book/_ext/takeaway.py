@@ -15,6 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import ClassVar
 
+import reading
 from docutils import nodes
 from exports import ALL, LABELS, Export, Exports, file_name, release, step_of
 from sphinx.application import Sphinx
@@ -109,6 +110,8 @@ def _purge(app: Sphinx, env: BuildEnvironment, page: str) -> None:
 
 def _find(app: Sphinx, doctree: nodes.document) -> None:
     page = app.env.docname
+    if reading.is_translation(app.env, page):
+        return
     for block in list(doctree.findall(nodes.container)):
         labels = [math.get("label") or "" for math in block.findall(nodes.math_block)]
         shown = [found for found in map(step_of, labels) if found]

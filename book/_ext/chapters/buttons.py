@@ -23,7 +23,12 @@ def add_buttons(
     app: Sphinx, name: str, template: str, context: dict, doctree: nodes.document | None
 ) -> None:
     """Put the notebooks first among the page's buttons, and the launch menu before them."""
-    if doctree is None or not Path(app.outdir, f"{name}.ipynb").is_file():
+    if doctree is None:
+        return
+    name = posixpath.join(
+        posixpath.dirname(name), app.env.metadata[name].get("notebook", posixpath.basename(name))
+    )
+    if not Path(app.outdir, f"{name}.ipynb").is_file():
         return
     buttons = context.setdefault("header_buttons", [])
     group = _group("Download this page", "fas fa-download", "notebook-buttons")

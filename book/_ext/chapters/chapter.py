@@ -2,7 +2,8 @@
 
 The key is a digest of everything that decides the outputs: the chapter's own code cells, the
 modules and data files that they reach, the files that they name, the versions of the libraries and
-of Python. Prose, captions and other metadata of cells are not in it.
+of Python. Prose, captions and other metadata of cells are not in it, nor are cells that the chapter
+borrows (`borrowed`): their outputs are those of the chapter that executes them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from pathlib import Path
 from IPython.core.inputtransformer2 import TransformerManager
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from nbformat import NotebookNode
+from reading import ENGLISH
 
+from .borrowed import BrokenCell, borrow, code_cells, is_borrowed
 from .dependencies import Package
 from .syntax import short_strings
 
@@ -34,13 +37,44 @@ class Chapter:
         name: Its document name, such as `book/langevin/mixture`.
         path: Its source file; it executes in that file's folder.
         notebook: Its cells.
-        key: The digest of all that its outputs depend on.
+        key: The digest of all that the outputs of its own cells depend on.
+        origins: For each code cell, the chapter that executes it if that is another one, and the
+            cell's place among the own cells of that chapter.
     """
 
     name: str
     path: Path
     notebook: NotebookNode
     key: str
+    origins: list[tuple[Chapter | None, int]]
+
+    @property
+    def own_cells(self) -> list[NotebookNode]:
+        """The code cells that it executes itself."""
+        return [cell for cell in code_cells(self.notebook) if not is_borrowed(cell)]
+
+    @property
+    def executable(self) -> NotebookNode | None:
+        """Its text and its own cells; None if it borrows all that it shows."""
+        if self.sources and not self.own_cells:
+            return None
+        cells = [cell for cell in self.notebook.cells if not is_borrowed(cell)]
+        return NotebookNode({**self.notebook, "cells": cells})
+
+    @property
+    def language(self) -> str:
+        """The language of its text."""
+        return self.notebook.metadata.get("language", ENGLISH)
+
+    @property
+    def sources(self) -> list[Chapter]:
+        """The chapters that execute what it borrows."""
+        return list(dict.fromkeys(source for source, _ in self.origins if source))
+
+    @property
+    def shown(self) -> str:
+        """The digest of all that the outputs on its page depend on."""
+        return digest_of([self.key, [(c and (c.name, c.key), i) for c, i in self.origins]])
 
 
 class Library:
@@ -55,6 +89,7 @@ class Library:
         self.package = Package(root / "scorelab")
         self._digests: dict[Path, str] = {}
         self._chapters: dict[tuple[str, str], Chapter] = {}
+        self._reading: list[str] = []
 
     def read_chapter(self, name: str, path: Path) -> Chapter | None:
         """The chapter in the file `path`, or None if that is a page without code."""
@@ -62,13 +97,39 @@ class Library:
         if not is_myst_markdown_notebook(text):
             return None
         if (name, text) not in self._chapters:  # asked for three times in a build
-            notebook = read_myst_markdown_notebook(text, path=path)
+            notebook = self.read_notebook(text, path=path)
             self._chapters[name, text] = self.chapter(name, path, notebook)
         return self._chapters[name, text]
 
+    def read_notebook(self, text: str, *, path: Path | str, **options: object) -> NotebookNode:
+        """The cells of a page, each with its source, wherever that stands.
+
+        Args:
+            text: The page.
+            path: Its file.
+            options: As of MyST-NB's function, in whose place this one stands.
+        """
+        name = Path(path).relative_to(self.root).with_suffix("").as_posix()
+        if name in self._reading:
+            circle = " → ".join([*self._reading[self._reading.index(name) :], name])
+            raise BrokenCell(f"{name}: pages borrow cells in a circle: {circle}")
+        self._reading.append(name)
+        try:
+            notebook = read_myst_markdown_notebook(
+                text, path=path, **{**options, "add_source_map": True}
+            )
+            borrow(notebook, name, self._lender)
+        finally:
+            self._reading.pop()
+        return notebook
+
+    def _lender(self, name: str) -> NotebookNode | None:
+        chapter = self.read_chapter(name, self.root / f"{name}.md")
+        return chapter and chapter.notebook
+
     def chapter(self, name: str, path: Path, notebook: NotebookNode) -> Chapter:
         """The chapter whose cells are those of `notebook`."""
-        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        cells = [cell for cell in code_cells(notebook) if not is_borrowed(cell)]
         return Chapter(
             name,
             path,
@@ -82,7 +143,18 @@ class Library:
                     "versions": self.versions,
                 }
             ),
+            self._origins(notebook),
         )
+
+    def _origins(self, notebook: NotebookNode) -> list[tuple[Chapter | None, int]]:
+        found: list[tuple[Chapter | None, int]] = []
+        for cell in code_cells(notebook):
+            if is_borrowed(cell):
+                page, index = cell.metadata["origin"]
+                found.append((self.read_chapter(page, self.root / f"{page}.md"), index))
+            else:
+                found.append((None, sum(source is None for source, _ in found)))
+        return found
 
     @cached_property
     def versions(self) -> dict[str, str]:

@@ -4,7 +4,8 @@ myst-nb's own cache looks at the notebook alone, so an edit of the package leave
 page. Here a chapter is executed if and only if something that its outputs depend on changed
 (`chapter`, `dependencies`); all such chapters run side by side before Sphinx reads the first page
 (`kernels`), and each is kept as soon as it is done (`store`). myst-nb then gets its outputs from
-`ChapterClient`, which stands in for its client of the mode `execute_notebooks: cache`.
+`ChapterClient`, which stands in for its client of the mode `execute_notebooks: cache`. A page that
+shows cells of another one (`borrowed`) has them executed there.
 """
 
 from __future__ import annotations
@@ -14,12 +15,16 @@ import time
 from pathlib import Path
 
 from myst_nb.core import execute as myst_execute
+from myst_nb.core import read as myst_read
 from myst_nb.core.execute.base import NotebookClientBase
+from nbformat import NotebookNode, from_dict
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
 from sphinx.util import logging
+from words import told_again
 
+from .borrowed import code_cells
 from .chapter import Chapter, Library
 from .kernels import execute
 from .remembered import library_of
@@ -54,20 +59,21 @@ class Executor:
         """The chapter `name` as it stands on disk, its key noted; None for a page without code."""
         chapter = self.library.read_chapter(name, path)
         if chapter is not None:
-            self.keys[name] = chapter.key
+            self.keys[name] = chapter.shown
         return chapter
 
     def execute_missing(self, chapters: list[Chapter]) -> None:
-        """Execute those of `chapters` that are not kept.
+        """Execute those of `chapters`, and of the ones that they borrow from, that are not kept.
 
         Raises:
             BrokenChapter: After all have ended, with the traceback of every one that failed.
         """
-        missing = [chapter for chapter in chapters if self.store.load(chapter) is None]
+        needed = {c.name: c for chapter in chapters for c in (chapter, *chapter.sources)}
+        missing = [c for c in needed.values() if c.executable and self.store.load(c) is None]
         if not missing:
             return
         start = time.perf_counter()
-        logger.info("executing %d of %d chapters …", len(missing), len(chapters))
+        logger.info("executing %d of %d chapters …", len(missing), len(needed))
         failures = execute(missing, root=self.root, timeout=self.timeout, done=self._keep)
         if failures:
             reports = (f"{name}\n{trace}" for name, trace in sorted(failures.items()))
@@ -86,6 +92,24 @@ class Executor:
             )
         return execution
 
+    def fill(self, chapter: Chapter, notebook: NotebookNode) -> list[Execution]:
+        """Put the outputs into the code cells of `notebook`, which are those of `chapter`.
+
+        Returns:
+            The executions that they are from, its own first.
+        """
+        own = [chapter] if chapter.executable else []
+        made = {source: self.execution(source) for source in (*own, *chapter.sources)}
+        for cell, (source, index) in zip(code_cells(notebook), chapter.origins, strict=True):
+            outputs = made[source or chapter].outputs[index]
+            if source is not None:
+                outputs = [told_again(output, chapter.language) for output in outputs]
+            cell.outputs = [from_dict(output) for output in outputs]
+            cell.execution_count = index + 1
+        executions = list(made.values())
+        notebook.metadata["language_info"] = from_dict(executions[0].language)
+        return executions
+
     def _keep(self, chapter: Chapter, execution: Execution) -> None:
         self.store.save(chapter, execution)
         logger.info("  %-32s %6.1f s", chapter.name, execution.seconds)
@@ -102,11 +126,10 @@ class ChapterClient(NotebookClientBase):
         """Fill the notebook with the outputs of its execution."""
         name = self.path.relative_to(self._executor.root).with_suffix("").as_posix()
         chapter = self._executor.library.chapter(name, self.path, self.notebook)
-        execution = self._executor.execution(chapter)
-        execution.fill(self.notebook)
+        executions = self._executor.fill(chapter, self.notebook)
         self.exec_metadata = {
-            "mtime": execution.finished,
-            "runtime": execution.seconds,
+            "mtime": max(execution.finished for execution in executions),
+            "runtime": sum(execution.seconds for execution in executions),
             "method": self.nb_config.execution_mode,
             "succeeded": True,
             "error": None,
@@ -125,6 +148,7 @@ def _start(app: Sphinx) -> None:
     executor = Executor(library, folder, app.config.nb_execution_timeout)
     app.scorelab_executor = executor
     myst_execute.NotebookClientCache = functools.partial(ChapterClient, executor)
+    myst_read.read_myst_markdown_notebook = library.read_notebook
 
 
 def _outdated(
@@ -135,7 +159,7 @@ def _outdated(
     outdated = []
     for name in sorted(env.found_docs):
         chapter = executor_of(app).read(name, Path(env.doc2path(name)))
-        if chapter is not None and made_from.get(name) != chapter.key:
+        if chapter is not None and made_from.get(name) != chapter.shown:
             outdated.append(name)
     return outdated
 

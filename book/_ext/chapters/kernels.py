@@ -15,7 +15,9 @@ from pathlib import Path
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
+from nbformat import NotebookNode
 
+from .borrowed import code_cells
 from .chapter import Chapter
 from .store import Execution
 
@@ -26,7 +28,7 @@ def execute(chapters: list[Chapter], *, root: Path, timeout: int, done: Report) 
     """Execute `chapters`, as many at once as there are cores.
 
     Args:
-        chapters: What to execute; their notebooks are filled in place.
+        chapters: What to execute, each with cells of its own, which are filled in place.
         root: Goes first on the kernels' import path, so that the code that the key of a chapter
             was computed from is the code that runs.
         timeout: Seconds that one cell may take.
@@ -41,10 +43,11 @@ def execute(chapters: list[Chapter], *, root: Path, timeout: int, done: Report) 
     async def one(chapter: Chapter, slot: asyncio.Semaphore, environment: dict[str, str]) -> None:
         async with slot:
             start = time.perf_counter()
+            notebook = chapter.executable
             client = NotebookClient(
-                chapter.notebook,
+                notebook,
                 timeout=timeout,
-                kernel_name=chapter.notebook.metadata.get("kernelspec", {}).get("name", "python3"),
+                kernel_name=notebook.metadata.get("kernelspec", {}).get("name", "python3"),
                 resources={"metadata": {"path": str(chapter.path.parent)}},
                 record_timing=False,
             )
@@ -53,7 +56,7 @@ def execute(chapters: list[Chapter], *, root: Path, timeout: int, done: Report) 
             except (CellControlSignal, DeadKernelError, RuntimeError, OSError) as error:
                 failures[chapter.name] = _plain(str(error))
                 return
-            done(chapter, _execution(chapter, time.perf_counter() - start))
+            done(chapter, _execution(notebook, time.perf_counter() - start))
 
     async def all_of_them() -> None:
         slot = asyncio.Semaphore(_cores())
@@ -115,13 +118,12 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _execution(chapter: Chapter, seconds: float) -> Execution:
-    cells = [cell for cell in chapter.notebook.cells if cell.cell_type == "code"]
+def _execution(notebook: NotebookNode, seconds: float) -> Execution:
     return Execution(
-        outputs=[[dict(output) for output in cell.outputs] for cell in cells],
+        outputs=[[dict(output) for output in cell.outputs] for cell in code_cells(notebook)],
         seconds=seconds,
         finished=time.time(),
-        language=dict(chapter.notebook.metadata.get("language_info", {})),
+        language=dict(notebook.metadata.get("language_info", {})),
     )
 
 

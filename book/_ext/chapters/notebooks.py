@@ -3,6 +3,11 @@
 The notebook holds the outputs that the page shows, text in plain Markdown, and stands beside the
 page as `<page>.ipynb`. A page with solutions offers it twice: that one is the instructor's, and
 `<page>-student.ipynb` has a place for each answer instead (`student`).
+
+Three keys in the front matter of a page are for its notebook. With `standalone: true` it begins
+with the page's own first cell, since it does without the package, and its figures are numbered from
+1. `beside` lists files, as seen from the page, that its code reads: they are put beside the
+notebook. `notebook: other` offers the notebook of another page instead.
 """
 
 from __future__ import annotations
@@ -16,24 +21,30 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import nbformat
+import reading
 import yaml
 from docutils import nodes
 from figures import raster
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.util import logging
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
+from words import word
 
+from scorelab.files import write_whole
 from scorelab.macros import MACROS
 
 from .buttons import STUDENT_SUFFIX, add_buttons
 from .execution import executor_of
+from .opening import opening_cells
 from .plain_markdown import Piece, PlainMarkdown
 from .remembered import remembered
 from .student import WithoutSolutions, all_stubs, has_exercises, solution_cells
 from .tex import plain_output
 
-INSTALL = "pip install -r requirements.txt"
+logger = logging.getLogger(__name__)
+
 STUDENT = "with its outputs; after each exercise come a cell for your answer and one that checks it"
 
 
@@ -42,9 +53,9 @@ def write_notebooks(app: Sphinx, doctree: nodes.document, name: str) -> None:
     if app.builder.format != "html":
         return
     chapter = executor_of(app).read(name, Path(app.env.doc2path(name)))
-    if chapter is None:
+    if chapter is None or "notebook" in app.env.metadata[name]:
         return
-    executor_of(app).execution(chapter).fill(chapter.notebook)
+    executor_of(app).fill(chapter, chapter.notebook)
     student = has_exercises(doctree)
     _write(app, doctree, name, chapter.notebook, "with its outputs" + ", and solutions" * student)
     if student:
@@ -67,7 +78,8 @@ def _write(
     pieces = page.markdown.blocks(doctree)
     left_out = set() if solutions else solution_cells(executed)
     cells = _with_hidden_cells(pieces, executed, page, left_out)
-    head = _opening(app, app.env.titles[name].astext(), about)
+    standalone = executed.metadata.get("standalone", False)
+    head = [] if standalone else opening_cells(app, app.env.titles[name].astext(), about)
     notebook = nbformat.v4.new_notebook(cells=[*head, *cells])
     notebook.metadata = nbformat.from_dict(
         {key: executed.metadata[key] for key in ("kernelspec", "language_info")}
@@ -134,6 +146,7 @@ class Page:
             cite=self._cite,
             picture=self._attach,
             macros=self.macros,
+            figure=word("Figure", reading.language(app.env, name)),
         )
 
     def text_cell(self, source: str) -> NotebookNode:
@@ -168,6 +181,8 @@ class Page:
     def _number(self, kind: str, node: nodes.Element) -> str | None:
         figures = self.app.env.toc_fignumbers.get(self.name, {}).get(kind, {})
         for identifier in node.get("ids", []):
+            if identifier in figures and "standalone" in self.app.env.metadata[self.name]:
+                return str(1 + sorted(figures.values()).index(figures[identifier]))
             if identifier in figures:
                 return ".".join(map(str, figures[identifier]))
         return str(node["number"]) if node.get("number") else None
@@ -234,27 +249,22 @@ def _mime(path: Path) -> str:
     return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
 
 
-# The opening cells
+# What a notebook reads
 
 
-def _opening(app: Sphinx, title: str, about: str) -> list[NotebookNode]:
-    url = app.config.notebook_repository
-    book = app.config.html_title or app.config.project
-    source = f"a checkout of [the repository]({url})" if url else "a checkout of its repository"
-    text = (
-        f"*{title}* — the executed notebook of a chapter of **{book}**, {about}.\n\n"
-        f"It runs anywhere, once the package `scorelab` is there: `{INSTALL}` in {source}."
-    )
-    cells = [nbformat.v4.new_markdown_cell(text)]
-    if url:
-        install = (
-            "# Where the package is missing (Colab, say), take it from the repository.\n"
-            "import importlib.util\n\n"
-            'if importlib.util.find_spec("scorelab") is None:\n'
-            f"    %pip install -q git+{url}"
-        )
-        cells.append(nbformat.v4.new_code_cell(install))
-    return cells
+def _copy_beside(app: Sphinx, error: Exception | None) -> None:
+    """Copy what the code of a page reads to where its notebook is."""
+    if error is not None or app.builder.format != "html":
+        return
+    for name in sorted(app.env.found_docs):
+        path = Path(app.env.doc2path(name))
+        chapter = executor_of(app).read(name, path)
+        for file in chapter.notebook.metadata.get("beside", []) if chapter else []:
+            source, folder = path.parent / file, Path(app.outdir, name).parent
+            if source.is_file():
+                write_whole(folder / source.name, source.read_bytes())
+            else:
+                logger.warning("there is no file %s to put beside the page", file, location=name)
 
 
 def _read_repository(app: Sphinx, config: Config) -> None:
@@ -270,4 +280,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", _read_repository)
     app.connect("doctree-resolved", write_notebooks, priority=100)
     app.connect("html-page-context", add_buttons, priority=700)
+    app.connect("build-finished", _copy_beside)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -28,6 +28,7 @@ class PlainMarkdown:
         cite: The words for a citation node, or None if it is not one.
         picture: Takes the path of an image and returns the address to use for it.
         macros: The book's TeX macros.
+        figure: The word before the number of a figure.
     """
 
     def __init__(
@@ -38,8 +39,10 @@ class PlainMarkdown:
         cite: Callable[[nodes.Node], str | None],
         picture: Callable[[str], str],
         macros: Macros,
+        figure: str = "Figure",
     ) -> None:
         self.number = number
+        self.figure = figure
         self.link = link
         self.cite = cite
         self.picture = picture
@@ -198,7 +201,7 @@ class PlainMarkdown:
         captions = []
         for caption in node.findall(nodes.caption):
             number = self.number("figure", caption.parent)
-            prefix = f"**Figure {number}.** " if number else ""
+            prefix = f"**{self.figure} {number}.** " if number else ""
             captions.append(prefix + self.inline(caption).strip())
         return captions
 

@@ -49,7 +49,7 @@ class BuildStatus(SphinxDirective):
         rows, total = [], 0.0
         for name in self._in_order(executor):
             chapter = executor.read(name, Path(self.env.doc2path(name)))
-            if chapter is None:
+            if chapter is None or not chapter.executable:
                 continue
             execution = executor.execution(chapter)
             total += execution.seconds

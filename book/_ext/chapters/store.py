@@ -14,8 +14,6 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from nbformat import NotebookNode, from_dict
-
 from scorelab.files import write_whole
 
 from .chapter import Chapter
@@ -43,7 +41,7 @@ class Execution:
     """What executing a chapter gave.
 
     Attributes:
-        outputs: The outputs of each code cell, in order.
+        outputs: The outputs of each of its own code cells, in order.
         seconds: How long it took, with the start of the kernel.
         finished: When it ended, in seconds since the epoch.
         language: The kernel's `language_info`.
@@ -53,14 +51,6 @@ class Execution:
     seconds: float
     finished: float
     language: dict
-
-    def fill(self, notebook: NotebookNode) -> None:
-        """Put the outputs into the code cells of `notebook`."""
-        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        for count, (cell, outputs) in enumerate(zip(cells, self.outputs, strict=True), start=1):
-            cell.outputs = [from_dict(output) for output in outputs]
-            cell.execution_count = count
-        notebook.metadata["language_info"] = from_dict(self.language)
 
 
 class Store:

@@ -8,6 +8,7 @@ was measured and the summary; the prose between them becomes the speaker's notes
 
 from __future__ import annotations
 
+import reading
 from docutils import nodes
 from sphinx.application import Sphinx
 
@@ -29,5 +30,5 @@ def setup(app: Sphinx) -> dict[str, object]:
 
 
 def _choose(app: Sphinx, doctree: nodes.document, name: str) -> None:
-    doctree.slides_plan = items_of(doctree)
+    doctree.slides_plan = [] if reading.is_translation(app.env, name) else items_of(doctree)
     unmark(doctree)
