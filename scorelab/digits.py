@@ -36,7 +36,10 @@ __all__ = [
 ]
 
 CLASSIFIER = Path(__file__).parent / "mnist" / "classifier.safetensors"
-"""The classifier that comes with the package, trained on the whole of MNIST."""
+"""The classifier that comes with the package, trained on the whole of MNIST.
+
+:meta hide-value:
+"""
 
 
 @architecture

@@ -51,7 +51,10 @@ __all__ = [
 ]
 
 MNIST_NETWORK = Path(__file__).parent / "mnist" / "score.safetensors"
-"""The network that comes with the package, trained on the whole of MNIST by this recipe."""
+"""The network that comes with the package, trained on the whole of MNIST by this recipe.
+
+:meta hide-value:
+"""
 
 
 @dataclass(frozen=True)

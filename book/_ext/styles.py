@@ -101,7 +101,7 @@ def subset(
     kept = cache / f"{recipe.hexdigest()[:32]}.woff2"
     if not kept.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        font = TTFont(source)
+        font = TTFont(source, recalcTimestamp=False)  # two builds write the same bytes
         options = font_subset.Options(layout_features=LAYOUT_FEATURES, notdef_outline=True)
         options.drop_tables = [*options.drop_tables, "FFTM"]  # a time stamp of the font editor
         cutter = font_subset.Subsetter(options)
@@ -110,7 +110,9 @@ def subset(
         if axes:
             small = BytesIO()  # the instancer wants a font that was read, not one under change
             font.save(small)
-            font = instancer.instantiateVariableFont(TTFont(small), dict(axes))
+            font = instancer.instantiateVariableFont(
+                TTFont(small, recalcTimestamp=False), dict(axes)
+            )
         font.flavor = "woff2"
         font.save(kept)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -8,9 +8,15 @@ __all__ = ["CARRIER", "DECK_SCRIPT", "DECK_STYLE", "inlined", "revealjs"]
 
 CARRIER = "sphinx-revealjs"  # wanted for the files that its wheel holds
 DECK_STYLE = Path(__file__).with_name("deck.css")
-"""The style of all decks."""
+"""The style of all decks.
+
+:meta hide-value:
+"""
 DECK_SCRIPT = Path(__file__).with_name("deck.js")
-"""What starts reveal.js, and the switch between light and dark."""
+"""What starts reveal.js, and the switch between light and dark.
+
+:meta hide-value:
+"""
 
 
 def revealjs(file: str) -> Path:

@@ -142,10 +142,20 @@ def executor_of(app: Sphinx) -> Executor:
     return app.scorelab_executor
 
 
+def _store_folder(app: Sphinx, root: Path) -> Path:
+    """Where executions are kept: below the book, unless the site is built elsewhere.
+
+    What is built elsewhere may be so because the book's own folder must not be written.
+    """
+    if app.config.nb_execution_cache_path:
+        return root / app.config.nb_execution_cache_path
+    build = Path(app.outdir).resolve().parent
+    return (root / "_build" if build.is_relative_to(root) else build) / ".jupyter_cache"
+
+
 def _start(app: Sphinx) -> None:
     library = library_of(app)
-    folder = library.root / (app.config.nb_execution_cache_path or "_build/.jupyter_cache")
-    executor = Executor(library, folder, app.config.nb_execution_timeout)
+    executor = Executor(library, _store_folder(app, library.root), app.config.nb_execution_timeout)
     app.scorelab_executor = executor
     myst_execute.NotebookClientCache = functools.partial(ChapterClient, executor)
     myst_read.read_myst_markdown_notebook = library.read_notebook

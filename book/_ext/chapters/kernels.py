@@ -13,9 +13,11 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from .borrowed import code_cells
 from .chapter import Chapter
@@ -40,19 +42,26 @@ def execute(chapters: list[Chapter], *, root: Path, timeout: int, done: Report) 
     failures: dict[str, str] = {}
     _prepare_fonts()
 
-    async def one(chapter: Chapter, slot: asyncio.Semaphore, environment: dict[str, str]) -> None:
+    async def one(chapter: Chapter, slot: asyncio.Semaphore, folder: Path) -> None:
         async with slot:
             start = time.perf_counter()
             notebook = chapter.executable
+            kernel = notebook.metadata.get("kernelspec", {}).get("name", "python3")
             client = NotebookClient(
                 notebook,
+                config=_connection(folder / str(chapters.index(chapter))),
+                kernel_name=kernel,
                 timeout=timeout,
-                kernel_name=notebook.metadata.get("kernelspec", {}).get("name", "python3"),
                 resources={"metadata": {"path": str(chapter.path.parent)}},
                 record_timing=False,
             )
             try:
-                await client.async_execute(env=environment)
+                await client.async_execute(env=_environment(root, folder))
+            except NoSuchKernel:
+                failures[chapter.name] = (
+                    f"the kernel {kernel!r}, which it asks for (kernelspec), is not installed"
+                )
+                return
             except (CellControlSignal, DeadKernelError, RuntimeError, OSError) as error:
                 failures[chapter.name] = _plain(str(error))
                 return
@@ -60,10 +69,10 @@ def execute(chapters: list[Chapter], *, root: Path, timeout: int, done: Report) 
 
     async def all_of_them() -> None:
         slot = asyncio.Semaphore(_cores())
-        with tempfile.TemporaryDirectory(prefix="ipython-") as profile:
+        with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
             async with asyncio.TaskGroup() as group:
                 for chapter in chapters:
-                    group.create_task(one(chapter, slot, _environment(root, profile)))
+                    group.create_task(one(chapter, slot, Path(folder)))
 
     _run_in_thread(all_of_them())
     return failures
@@ -88,7 +97,13 @@ def _run_in_thread(coroutine: Coroutine[None, None, None]) -> None:
         loop.close()
 
 
-def _environment(root: Path, profile: str) -> dict[str, str]:
+def _connection(sockets: Path) -> Config:
+    """Talk to a kernel through sockets of its own: over TCP it warns that others may listen."""
+    local = {"transport": "ipc", "ip": str(sockets)}
+    return Config(ConnectionFileMixin={} if os.name == "nt" else local)
+
+
+def _environment(root: Path, profile: Path) -> dict[str, str]:
     """What a kernel's process sees.
 
     Threads are limited to one: two kernels with as many threads as cores each get in each other's
@@ -100,7 +115,7 @@ def _environment(root: Path, profile: str) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": os.pathsep.join(paths),
-        "IPYTHONDIR": profile,
+        "IPYTHONDIR": str(profile),
     }
 
 
