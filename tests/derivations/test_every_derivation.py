@@ -51,6 +51,11 @@ def test_every_claim_is_checked_and_most_are_proved(name):
 NUMERIC_RESULTS = {"ou-stationarity"}
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_list_of_titles_is_that_of_the_derivations(name):
+    assert derivations.title(name) == derivations.get(name).title
+
+
 def tampered(side: sp.Basic) -> dict[str, sp.Basic]:
     """Return what a slip of the pen could have made of the right-hand side."""
     if side == 0:
