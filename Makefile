@@ -10,12 +10,17 @@ STRICT := -W -n --keep-going
 AUDIT  := tests/audit
 BENCH  := .venv-bench
 
+# What `make quick` runs: the files that take seconds.
+QUICK  := $(addprefix tests/test_,$(addsuffix .py,annealed checks conventions data dependencies \
+	files heun_corrector implicit langevin likelihood matching measured metrics mixture \
+	networks noise orders sde slices solvers)) tests/derivations/test_mechanism.py
+
 # `make test CI=true`: a browser test that cannot run fails instead of being skipped.
 export CI
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test audit bench check format chapter clean
+.PHONY: help book pdf test quick nightly audit bench check format chapter clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +31,14 @@ book: $(VENV)/book.stamp ## build the book strictly: _build/html/index.html
 pdf: $(VENV)/tests.stamp book ## print the book to _build/score-lab.pdf: make pdf PRINT='--paper Letter --no-solutions'
 	$(BIN)/python book/printed.py $(PRINT)
 
-test: $(VENV)/tests.stamp book ## build the book strictly, then run all tests
+test: $(VENV)/tests.stamp book ## build the book strictly, then run the tests of a day
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not alone and not nightly'
+	$(BIN)/python -m pytest -m 'alone and not nightly'
+
+quick: $(VENV)/tests.stamp ## test the mathematics while you edit: no book, no browser
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not alone and not nightly and not long' $(QUICK)
+
+nightly: $(VENV)/tests.stamp book ## build the book strictly, then run every test there is
 	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not alone'
 	$(BIN)/python -m pytest -m alone
 

@@ -11,7 +11,10 @@ import pytest
 import yaml
 from sample import ROOT
 
-COMMANDS = {"help", "book", "pdf", "test", "audit", "bench", "check", "format", "chapter", "clean"}
+COMMANDS = {
+    *("help", "book", "pdf", "chapter", "test", "quick", "nightly"),
+    *("audit", "bench", "check", "format", "clean"),
+}
 
 
 def make(folder, *arguments: str) -> str:
@@ -93,7 +96,7 @@ def test_the_workflow_calls_what_a_developer_calls():
     workflow = yaml.safe_load((ROOT / ".github/workflows/book.yml").read_text())
     steps = workflow["jobs"]["build"]["steps"]
     commands = [step["run"] for step in steps if "run" in step]
-    assert ".ci/run" in commands
+    assert [command for command in commands if command.startswith(".ci/run ")]
     assert os.access(ROOT / ".ci/run", os.X_OK)
     # The weekly build starts from nothing.
     (cache,) = (step for step in steps if "cache" in step.get("uses", ""))
