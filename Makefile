@@ -5,6 +5,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Packages are pinned, so pip's remarks about newer ones are of no use.
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# The packages that the pinned ones need are pinned too; `make book CONSTRAINTS=` takes the newest.
+CONSTRAINTS := -c constraints.txt
 BUILD  := $(BIN)/jupyter-book build .
 STRICT := -W -n --keep-going
 AUDIT  := tests/audit
@@ -20,10 +22,10 @@ export CI
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test quick nightly audit bench check format chapter clean
+.PHONY: help book pdf test quick nightly audit bench check format constraints chapter clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 book: $(VENV)/book.stamp ## build the book strictly: _build/html/index.html
 	$(BUILD) $(STRICT)
@@ -48,13 +50,20 @@ audit: $(AUDIT)/node_modules/.package-lock.json book ## Lighthouse and axe on ev
 bench: $(BENCH)/stamp ## time samplers and training against peers: make bench ARGS='--only samplers --rounds 5'
 	PYTHONPATH=tests $(BENCH)/bin/python -m bench $(ARGS)
 
-check: $(VENV)/tests.stamp ## check format and lint
+check: $(VENV)/tests.stamp ## check format, lint and the workflow
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/book.yml
 
 format: $(VENV)/tests.stamp ## format, and mend what lint can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+constraints: $(VENV)/bin/python ## pin all that the requirements need, anew: constraints.txt
+	@mkdir -p _build
+	$(PIP) install --dry-run --ignore-installed --report _build/resolved.json \
+		-r requirements.txt -r tests/requirements.txt
+	$(BIN)/python .ci/constraints.py _build/resolved.json constraints.txt
 
 chapter: $(VENV)/book.stamp ## build one chapter while you write it: make chapter C=langevin/mixture
 	@test -f 'book/$(C).md' || { echo 'usage: make chapter C=langevin/mixture' >&2; exit 2; }
@@ -71,12 +80,12 @@ clean: ## remove what was built; the environment stays
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/book.stamp: requirements.txt pyproject.toml | $(VENV)/bin/python
-	$(PIP) install -r requirements.txt
+$(VENV)/book.stamp: requirements.txt constraints.txt pyproject.toml | $(VENV)/bin/python
+	$(PIP) install $(CONSTRAINTS) -r requirements.txt
 	@touch $@
 
 $(VENV)/tests.stamp: tests/requirements.txt $(VENV)/book.stamp
-	$(PIP) install -r tests/requirements.txt
+	$(PIP) install $(CONSTRAINTS) -r tests/requirements.txt
 	@touch $@
 
 $(BENCH)/stamp: tests/bench/requirements.txt
