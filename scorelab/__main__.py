@@ -1,4 +1,7 @@
-"""The commands: `python -m scorelab train mnist --out FILE`, `… train digits`, `… derive NAME`."""
+"""The commands: `python -m scorelab train mnist --out FILE`, `… train digits`, `… derive NAME`.
+
+torch and sympy take seconds to import, so a command loads what it needs when it is called.
+"""
 
 import argparse
 import sys
@@ -6,13 +9,12 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from scorelab.derivations.command import add_command as add_derive
-from scorelab.digits import DigitsRecipe, train_digits
-from scorelab.recipes import MnistRecipe, train_mnist
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status, 1 with one line of text if it fails."""
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser(arguments).parse_args(arguments)
     try:
         options.run(options)
     except (ValueError, OSError, FloatingPointError) as error:
@@ -21,10 +23,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m scorelab", description="The score lab's commands.")
     commands = parser.add_subparsers(required=True, metavar="command")
     train = commands.add_parser("train", help="train a network of the book")
+    if "train" in arguments[:1]:
+        _add_train(train)
+    add_derive(commands)
+    return parser
+
+
+def _add_train(train: argparse.ArgumentParser) -> None:
+    from scorelab.digits import DigitsRecipe
+    from scorelab.recipes import MnistRecipe
+
     networks = train.add_subparsers(required=True, metavar="network")
     mnist = networks.add_parser("mnist", help="the network of the chapter on images")
     digits = networks.add_parser("digits", help="the classifier that judges its images")
@@ -43,8 +55,6 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="share each batch among the processes that `accelerate launch` or torchrun started",
     )
-    add_derive(commands)
-    return parser
 
 
 def _add_recipe(parser: argparse.ArgumentParser, recipe: type) -> None:
@@ -67,12 +77,16 @@ def _recipe(options: argparse.Namespace, recipe: type):
 
 
 def _train_digits(options: argparse.Namespace) -> None:
+    from scorelab.digits import DigitsRecipe, train_digits
+
     recipe = _recipe(options, DigitsRecipe)
     record = train_digits(options.data, options.out, recipe, progress=not options.quiet)
     print(f"accuracy on {record['n_test_images']:,} test images: {record['accuracy']:.2%}")
 
 
 def _train_mnist(options: argparse.Namespace) -> None:
+    from scorelab.recipes import MnistRecipe, train_mnist
+
     train_mnist(
         options.data,
         options.out,

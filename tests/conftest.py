@@ -21,6 +21,14 @@ def _own_seed():
     torch.manual_seed(20240229)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_proof_from_before(tmp_path_factory):
+    """What was proved on another day counts for the commands of the user, not for the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCORELAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM and not os.environ.get("CI"):

@@ -86,6 +86,7 @@ def test_the_list_and_the_macros(capsys):
 )
 def test_what_cannot_be_done_is_said_in_a_line(arguments, message, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(derivations, "available", lambda: ["tweedie", "ou-moments"])
     assert main(["derive", *arguments.split()]) == 1
     said = capsys.readouterr()
     assert message in said.err
@@ -101,6 +102,16 @@ def test_what_is_cut_short_leaves_the_old_file(tmp_path, monkeypatch):
     assert main(["derive", "tweedie", "--to", "latex", "--out", str(out)]) == 1
     assert out.read_text() == "old"
     assert list(tmp_path.iterdir()) == [out]
+
+
+def test_the_list_needs_neither_torch_nor_sympy():
+    """So it is there at once: to import them takes seconds, to prove everything a minute."""
+    code = (
+        "import sys; from scorelab.__main__ import main; main(['derive', '--list']); "
+        "sys.exit(bool({'torch', 'sympy', 'numpy'} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "tweedie                 Tweedie's formula\n" in done.stdout
 
 
 def test_it_is_a_command_of_the_package():

@@ -9,45 +9,53 @@ from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
-from scorelab.derivations.derivation import Derivation, DerivationError, Step
+if TYPE_CHECKING:
+    from scorelab.derivations.derivation import Derivation, DerivationError, Step
 
-__all__ = ["Derivation", "DerivationError", "Step", "available", "get"]
+__all__ = ["Derivation", "DerivationError", "Step", "available", "get", "title"]
 
-# In the order of the book. The names are stable: pages, slides and links rely on them.
-_NAMES = (
-    "mixture-score",
-    "ula-bias",
-    "fisher-gaussians",
-    "fisher-blindness",
-    "implicit-score-matching",
-    "dsm-equivalence",
-    "dsm-target",
-    "dsm-floor",
-    "tweedie",
-    "schedule-overlap",
-    "annealed-contraction",
-    "ou-moments",
-    "ou-transition",
-    "ou-stationarity",
-    "ou-autocovariance",
-    "ou-reversibility",
-    "ou-entropy-decay",
-    "ou-spectrum",
-    "reverse-sde",
-    "probability-flow",
-    "ncsn-to-sde",
-    "euler-maruyama-bias",
-)
+# In the order of the book. The names are stable: pages, slides and links rely on them. The titles
+# are those of the derivations, and stand here so that a list of them needs no algebra.
+_TITLES = {
+    "mixture-score": "The score of a Gaussian mixture",
+    "ula-bias": "The bias of Langevin dynamics with a fixed step",
+    "fisher-gaussians": "The Fisher divergence between two Gaussians",
+    "fisher-blindness": "What the Fisher divergence cannot see",
+    "implicit-score-matching": "Score matching without the data's score",
+    "dsm-equivalence": "Denoising is score matching",
+    "dsm-target": "The target of denoising, and what the sheet's sigma must be",
+    "dsm-floor": "The floor of the denoising loss",
+    "tweedie": "Tweedie's formula",
+    "schedule-overlap": "How close two noise levels must be",
+    "annealed-contraction": "How many steps a noise level needs",
+    "ou-moments": "Mean and variance of the Ornstein-Uhlenbeck process",
+    "ou-transition": "The transition law of the Ornstein-Uhlenbeck process",
+    "ou-stationarity": "The stationary law of the Ornstein-Uhlenbeck process",
+    "ou-autocovariance": "The autocovariance of the Ornstein-Uhlenbeck process",
+    "ou-reversibility": "The reversibility of the Ornstein-Uhlenbeck process",
+    "ou-entropy-decay": "How fast the Ornstein-Uhlenbeck process forgets",
+    "ou-spectrum": "The spectrum of the Ornstein-Uhlenbeck process",
+    "reverse-sde": "Running a diffusion backwards",
+    "probability-flow": "The probability flow",
+    "ncsn-to-sde": "From noise levels to a diffusion",
+    "euler-maruyama-bias": "The error of the Euler-Maruyama method",
+}
 
 
 def available() -> list[str]:
     """Return the names of all derivations, in the order of the book."""
-    return [name for name in _NAMES if find_spec(_module(name)) is not None]
+    return [name for name in _TITLES if find_spec(_module(name)) is not None]
+
+
+def title(name: str) -> str:
+    """Return the title of the derivation `name`, one of `available()`, without deriving it."""
+    return _TITLES[name]
 
 
 @cache
-def get(name: str) -> Derivation:
+def get(name: str) -> "Derivation":
     """Derive `name`, check every step, and return the result (once a process).
 
     Args:
@@ -60,12 +68,27 @@ def get(name: str) -> Derivation:
         KeyError: If there is no such derivation; the message lists names that are near.
         DerivationError: If a step does not hold.
     """
+    return unchecked(name).check()
+
+
+def unchecked(name: str) -> "Derivation":
+    """Derive `name` and leave its steps unchecked, for who knows that they hold; see `get`."""
     names = available()
     if name not in names:
         near = get_close_matches(name, names, n=3, cutoff=0.4) or names
         raise KeyError(f"no derivation is called {name!r}; did you mean {', '.join(near)}?")
-    return import_module(_module(name)).derive().check()
+    return import_module(_module(name)).derive()
 
 
 def _module(name: str) -> str:
     return f"{__name__}.{name.replace('-', '_')}"
+
+
+def __getattr__(name: str) -> Any:
+    """Import sympy, which takes a second, when one of the classes is first asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from scorelab.derivations.derivation import Derivation, DerivationError, Step
+
+    globals().update(Derivation=Derivation, DerivationError=DerivationError, Step=Step)
+    return globals()[name]

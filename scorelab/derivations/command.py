@@ -1,7 +1,8 @@
 r"""The command `python -m scorelab derive NAME --to FORMAT`: a derivation leaves the book.
 
 What is written is complete or not there: a file is made beside its place and then put into it, over
-an older one.
+an older one. sympy takes a second to import and a proof several, so each waits until it is needed:
+`--list` needs neither, and a proof that was found once is remembered.
 """
 
 import argparse
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scorelab import derivations
-from scorelab.derivations import export
+from scorelab.derivations.formats import FORMATS, MACROS_FILE, format_called
 from scorelab.files import write_whole
 
 __all__ = ["add_command"]
@@ -18,7 +19,7 @@ __all__ = ["add_command"]
 
 def add_command(commands: Any) -> None:
     """Add `derive` to the commands of an `argparse` parser."""
-    formats = "\n".join(f"  {name:9} {form.says}" for name, form in export.FORMATS.items())
+    formats = "\n".join(f"  {name:9} {form.says}" for name, form in FORMATS.items())
     parser = commands.add_parser(
         "derive",
         help="take a derivation out of the book: LaTeX, slides, a notebook, a script",
@@ -36,7 +37,7 @@ def add_command(commands: Any) -> None:
         help="all derivations into the folder --out; without --to, in all formats",
     )
     parser.add_argument(
-        "--macros", action="store_true", help=f"the macros of all .tex files: {export.MACROS_FILE}"
+        "--macros", action="store_true", help=f"the macros of all .tex files: {MACROS_FILE}"
     )
     parser.add_argument("--steps", metavar="FIRST:LAST", help="only these; or the name of one step")
     parser.add_argument(
@@ -59,39 +60,47 @@ def _run(options: argparse.Namespace) -> None:
     if len(asked) != 1:
         raise ValueError("give one of NAME, --list, --all and --macros")
     if options.list:
-        titles = [(name, derivations.get(name).title) for name in derivations.available()]
+        titles = [(name, derivations.title(name)) for name in derivations.available()]
         _write("".join(f"{name:24}{title}\n" for name, title in titles), options.out)
     elif options.macros:
+        from scorelab.derivations import export
+
         _write(export.macros(), options.out)
     elif options.all:
         _write_all(options)
     else:
         if options.to is None:
-            raise ValueError(f"--to is missing: one of {', '.join(export.FORMATS)}")
+            raise ValueError(f"--to is missing: one of {', '.join(FORMATS)}")
         _write(_rendered(options.name, options.to, options), options.out)
 
 
 def _write_all(options: argparse.Namespace) -> None:
+    from scorelab.derivations import export
+    from scorelab.derivations.proofs import recall
+
     if options.out is None:
         raise ValueError("--all needs --out FOLDER")
     if options.steps is not None:
         raise ValueError("--steps is for one derivation, not for --all")
-    every = [derivations.get(name) for name in derivations.available()]
+    every = [recall(name) for name in derivations.available()]
     for old in export.parse(options.symbol):
         if not any(export.has(derivation, old) for derivation in every):
             known = ", ".join(sorted(set().union(*(d.symbols for d in every))))
             raise ValueError(f"no derivation has a symbol {old!r}; there are {known}")
-    for to in [options.to] if options.to else export.FORMATS:
-        extension = export.format_called(to).extension
+    for to in [options.to] if options.to else FORMATS:
+        extension = format_called(to).extension
         folder = Path(options.out) if options.to else Path(options.out, to)
         for name in derivations.available():
             _write(_rendered(name, to, options), folder / f"{name}{extension}")
         if extension == ".tex":
-            _write(export.macros(), folder / export.MACROS_FILE)
+            _write(export.macros(), folder / MACROS_FILE)
 
 
 def _rendered(name: str, to: str, options: argparse.Namespace) -> str:
-    form = export.format_called(to)
+    from scorelab.derivations import export
+    from scorelab.derivations.proofs import recall
+
+    form = format_called(to)
     chosen = {"overlays": options.overlays or None, "per_frame": options.per_frame}
     given = {option: value for option, value in chosen.items() if value is not None}
     for option in given.keys() - set(form.options):
@@ -99,7 +108,7 @@ def _rendered(name: str, to: str, options: argparse.Namespace) -> str:
             raise ValueError(f"--{option.replace('_', '-')} is for slides, not for {to}")
     symbols = export.parse(options.symbol)
     try:
-        derivation = derivations.get(name)
+        derivation = recall(name)
         if options.steps is not None:
             if to == "sympy":
                 raise ValueError("--steps: a script that checks needs every step")

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 
 from scorelab.derivations.export.frames import frames
 from scorelab.derivations.export.pieces import latex_text, pieces, source
+from scorelab.derivations.formats import MACROS_FILE
 from scorelab.macros import definitions, fold
 
 if TYPE_CHECKING:
     from scorelab.derivations.derivation import Derivation
 
-__all__ = ["MACROS_FILE", "beamer", "excerpt", "latex", "macros"]
-
-MACROS_FILE = "scorelab-macros.tex"
+__all__ = ["beamer", "excerpt", "latex", "macros"]
 
 _ARTICLE = r"\documentclass[10pt]{article}"
 _SLIDES = r"\documentclass[aspectratio=169]{beamer}"
