@@ -407,7 +407,7 @@ def test_the_page_asks_each_question_with_its_marks_and_divides_them(page):
     assert len(re.findall(r"(?m)^:::\{admonition\} (?:Care|Advertencia) (\d)", text)) == 8
 
 
-@pytest.mark.long
+@pytest.mark.nightly
 def test_it_runs_without_the_package_in_an_empty_folder_and_gives_its_numbers(
     tmp_path, monkeypatch
 ):
