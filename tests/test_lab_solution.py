@@ -388,10 +388,13 @@ def test_it_was_executed_in_order_from_a_new_kernel(notebook):
 
 
 def test_both_languages_have_the_same_code_and_outputs():
-    one, other = (
-        cells(nbformat.read(SITE / f"{name}.ipynb", as_version=4), "code")
+    notebooks = [
+        nbformat.read(SITE / f"{name}.ipynb", as_version=4)
         for name in ("lab-solution", "lab-solucion")
-    )
+    ]
+    kinds = [[cell.cell_type for cell in notebook.cells] for notebook in notebooks]
+    assert kinds[0] == kinds[1]
+    one, other = (cells(notebook, "code") for notebook in notebooks)
     assert [(c.source, c.outputs) for c in one] == [(c.source, c.outputs) for c in other]
 
 
