@@ -218,8 +218,9 @@ class Page:
         entries = {c.key: c.entry for c in self.app.env.get_domain("cite").citations}
         targets = parse_citation_targets(node.rawsource)
         bracketed = node.astext().startswith("[")
+        both = word("and", reading.language(self.app.env, self.name))
         cited = "; ".join(
-            _author_year(entries[t.key], bracketed) for t in targets if t.key in entries
+            _author_year(entries[t.key], bracketed, both) for t in targets if t.key in entries
         )
         return f"({cited})" if bracketed else cited
 
@@ -233,11 +234,11 @@ class Page:
         return f"attachment:{path.name}"
 
 
-def _author_year(entry, bracketed: bool) -> str:
+def _author_year(entry, bracketed: bool, both: str) -> str:
     names = [" ".join(person.last_names) for person in entry.persons.get("author", [])]
     if len(names) > 2:
         names = [f"{names[0]} et al."]
-    who = " and ".join(names) or entry.fields.get("title", entry.key)
+    who = f" {both} ".join(names) or entry.fields.get("title", entry.key)
     when = entry.fields.get("year", "n.d.")
     text = f"{who}, {when}" if bracketed else f"{who} ({when})"
     doi, url = entry.fields.get("doi"), entry.fields.get("url")
