@@ -49,7 +49,11 @@ class BookRenderer(NbElementRenderer):
         [light] = super().render_image(data)
         drawn = data.output_metadata.get("scorelab", {}).get("drawn", {})
         if data.mime_type == "image/png":
-            light["uri"] = self._written(a2b_base64(data.content), drawn.get("light"))
+            png = a2b_base64(data.content)
+            light["uri"] = self._written(png, drawn.get("light"))
+            if "width" not in light:  # as matplotlib alone shows it
+                width, height = Image.open(io.BytesIO(png)).size
+                light["width"], light["height"] = f"{width}px", f"{height}px"
         dark = _dark_twin(data)
         if not dark:
             return [light]
