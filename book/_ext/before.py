@@ -27,7 +27,7 @@ class FromBefore(SphinxPostTransform):
 
     def run(self, **kwargs: object) -> None:
         order = reading.chapters(self.env)
-        if self.env.docname not in order or "standalone" in self.env.metadata[self.env.docname]:
+        if self.env.docname not in order or reading.stands_alone(self.env, self.env.docname):
             return
         earlier = order[: order.index(self.env.docname)]
         needed = self._needed(earlier)

@@ -37,6 +37,11 @@ def language(env: BuildEnvironment, page: str) -> str:
     return env.metadata.get(page, {}).get("language", ENGLISH)
 
 
+def stands_alone(env: BuildEnvironment, page: str) -> bool:
+    """Whether the notebook of a page is to be taken without the book and its package."""
+    return bool(env.metadata.get(page, {}).get("standalone"))
+
+
 def is_translation(env: BuildEnvironment, page: str) -> bool:
     """Whether a page says in another language what an English one says."""
     return "translation_of" in env.metadata.get(page, {})

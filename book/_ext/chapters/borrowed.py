@@ -44,6 +44,11 @@ def is_borrowed(cell: NotebookNode) -> bool:
     return "from" in cell.metadata
 
 
+def own_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """The code cells that its page executes itself, in order."""
+    return [cell for cell in code_cells(notebook) if not is_borrowed(cell)]
+
+
 def borrow(notebook: NotebookNode, page: str, lender: Lender) -> None:
     """Give each borrowed cell its source, and note in its metadata which cell it is.
 
@@ -77,11 +82,10 @@ def borrow(notebook: NotebookNode, page: str, lender: Lender) -> None:
 
 
 def _lend(lent: NotebookNode, page: str, source: NotebookNode, cell: NotebookNode) -> None:
-    own = [c for c in code_cells(lent) if not is_borrowed(c)]
     cell.source = source.source
     cell.metadata["origin"] = source.metadata.get("origin") or [
         page,
-        next(index for index, candidate in enumerate(own) if candidate is source),
+        next(i for i, candidate in enumerate(own_cells(lent)) if candidate is source),
     ]
     if "tags" not in cell.metadata and "tags" in source.metadata:
         cell.metadata["tags"] = list(source.metadata["tags"])

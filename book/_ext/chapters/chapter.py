@@ -17,6 +17,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
+from itertools import count
 from pathlib import Path
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -24,7 +25,7 @@ from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_note
 from nbformat import NotebookNode
 from reading import ENGLISH
 
-from .borrowed import BrokenCell, borrow, code_cells, is_borrowed
+from .borrowed import BrokenCell, borrow, code_cells, is_borrowed, own_cells
 from .dependencies import Package
 from .syntax import short_strings
 
@@ -51,7 +52,7 @@ class Chapter:
     @property
     def own_cells(self) -> list[NotebookNode]:
         """The code cells that it executes itself."""
-        return [cell for cell in code_cells(self.notebook) if not is_borrowed(cell)]
+        return own_cells(self.notebook)
 
     @property
     def executable(self) -> NotebookNode | None:
@@ -129,7 +130,7 @@ class Library:
 
     def chapter(self, name: str, path: Path, notebook: NotebookNode) -> Chapter:
         """The chapter whose cells are those of `notebook`."""
-        cells = [cell for cell in code_cells(notebook) if not is_borrowed(cell)]
+        cells = own_cells(notebook)
         return Chapter(
             name,
             path,
@@ -148,12 +149,13 @@ class Library:
 
     def _origins(self, notebook: NotebookNode) -> list[tuple[Chapter | None, int]]:
         found: list[tuple[Chapter | None, int]] = []
+        own = count()
         for cell in code_cells(notebook):
             if is_borrowed(cell):
                 page, index = cell.metadata["origin"]
                 found.append((self.read_chapter(page, self.root / f"{page}.md"), index))
             else:
-                found.append((None, sum(source is None for source, _ in found)))
+                found.append((None, next(own)))
         return found
 
     @cached_property

@@ -78,8 +78,8 @@ def _write(
     pieces = page.markdown.blocks(doctree)
     left_out = set() if solutions else solution_cells(executed)
     cells = _with_hidden_cells(pieces, executed, page, left_out)
-    standalone = executed.metadata.get("standalone", False)
-    head = [] if standalone else opening_cells(app, app.env.titles[name].astext(), about)
+    title = app.env.titles[name].astext()
+    head = [] if reading.stands_alone(app.env, name) else opening_cells(app, title, about)
     notebook = nbformat.v4.new_notebook(cells=[*head, *cells])
     notebook.metadata = nbformat.from_dict(
         {key: executed.metadata[key] for key in ("kernelspec", "language_info")}
@@ -181,10 +181,11 @@ class Page:
     def _number(self, kind: str, node: nodes.Element) -> str | None:
         figures = self.app.env.toc_fignumbers.get(self.name, {}).get(kind, {})
         for identifier in node.get("ids", []):
-            if identifier in figures and "standalone" in self.app.env.metadata[self.name]:
+            if identifier not in figures:
+                continue
+            if reading.stands_alone(self.app.env, self.name):
                 return str(1 + sorted(figures.values()).index(figures[identifier]))
-            if identifier in figures:
-                return ".".join(map(str, figures[identifier]))
+            return ".".join(map(str, figures[identifier]))
         return str(node["number"]) if node.get("number") else None
 
     def _equation(self, label: str) -> str | None:
