@@ -430,7 +430,13 @@ def test_it_runs_without_the_package_in_an_empty_folder_and_gives_its_numbers(
 
     def printed(notebook):
         text = "".join(o.text for c in cells(notebook, "code") for o in c.outputs if "text" in o)
-        # The generated digits: 300 steps of a network amplify the last bit of a sum.
-        return [line for line in text.splitlines() if not line.startswith("x̂")]
+        return text.splitlines()
 
-    assert printed(fresh) == printed(shown)
+    for here, there in zip(printed(fresh), printed(shown), strict=True):
+        if here.startswith("x̂"):
+            # 300 steps of a network amplify the last bit of a sum: an image or two may look
+            # otherwise, of 200.
+            found, wanted = ([float(n) for n in line.split()[1:]] for line in (here, there))
+            assert found == pytest.approx(wanted, abs=0.1)
+        else:
+            assert here == there
