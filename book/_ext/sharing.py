@@ -24,7 +24,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError
-from translations.pages import languages_of
+from translations.pages import languages_of, site_address
 
 from scorelab.files import write_whole
 
@@ -118,7 +118,7 @@ def _describe(
     if not base or page in HIDDEN:
         context["pageurl"] = None
         return
-    context["pageurl"] = _address(app, page)
+    context["pageurl"] = site_address(app, page)
     if doctree is None:
         return
     target = Path(app.outdir, CARDS, f"{page.replace('/', '-')}.png")
@@ -130,10 +130,6 @@ def _describe(
     write_whole(target, drawn.getvalue())
     context["card"] = f"{base}{CARDS}/{quote(target.name)}"
     context["card_alt"] = f"{title}: a page of {app.config.html_title or app.config.project}"
-
-
-def _address(app: Sphinx, page: str) -> str:
-    return app.config.html_baseurl + quote(app.builder.get_target_uri(page))
 
 
 def _first_picture(app: Sphinx, doctree: nodes.document) -> Image.Image | None:
@@ -240,7 +236,10 @@ def _write_map(app: Sphinx, exception: Exception | None) -> None:
     pages = [page for page in reading.order(app.env) if page not in HIDDEN]
     said = {page: languages_of(app.env, page).items() for page in pages}
     text = site_map(
-        {_address(app, p): {lang: _address(app, other) for lang, other in said[p]} for p in pages}
+        {
+            site_address(app, p): {lang: site_address(app, other) for lang, other in said[p]}
+            for p in pages
+        }
     )
     write_whole(files["sitemap.xml"], text.encode())
     robots = f"User-agent: *\nAllow: /\n\nSitemap: {app.config.html_baseurl}sitemap.xml\n"

@@ -87,9 +87,14 @@ def describe(
 
 def address(app: Sphinx, page: str, other: str) -> str:
     """The address of the page `other`, absolute if that of the book is known."""
-    uri = app.builder.get_target_uri(other)
-    base = app.config.html_baseurl
-    return f"{base}{quote(uri)}" if base else posixpath.relpath(uri, posixpath.dirname(page) or ".")
+    if app.config.html_baseurl:
+        return site_address(app, other)
+    return posixpath.relpath(app.builder.get_target_uri(other), posixpath.dirname(page) or ".")
+
+
+def site_address(app: Sphinx, page: str) -> str:
+    """The address of a page of a book whose own is known."""
+    return app.config.html_baseurl + quote(app.builder.get_target_uri(page))
 
 
 def _marked(contents: str, language: str, foreign: dict[str, str]) -> str:
