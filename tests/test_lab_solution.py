@@ -191,7 +191,8 @@ def _same_run(ours, theirs: solvers.Trajectory) -> None:
 def _processes(lab: SimpleNamespace) -> list[tuple]:
     return [
         (lab.OrnsteinUhlenbeck(T=3.0), sde.OrnsteinUhlenbeck(T=3.0)),
-        (lab.VarianceExploding(0.2, 5.0), sde.VarianceExploding(0.2, 5.0)),
+        # Not T = 1, at which a forgotten T does not show.
+        (lab.VarianceExploding(0.2, 5.0, T=2.0), sde.VarianceExploding(0.2, 5.0, T=2.0)),
     ]
 
 
@@ -285,6 +286,7 @@ def training_learns(lab):
 def the_denoiser_of_images_is_a_score(lab):
     torch.manual_seed(0)
     network = lab.DenoisingNetwork(width=8, depth=1).double()
+    torch.nn.init.normal_(network.last.weight, std=2.0)  # an image has values in (−1, 1) even so
     x = torch.randn(5, 1, 28, 28, dtype=torch.float64, generator=seeded())
     sigma = torch.linspace(0.3, 2, 5, dtype=torch.float64)
     means = x + sigma.reshape(5, 1, 1, 1) ** 2 * network(x, sigma)

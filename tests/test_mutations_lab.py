@@ -103,6 +103,10 @@ MUTANTS = {
         "(score_p(samples) - score_q(samples)).square()",
         "(score_p(samples) - score_q(samples)).abs()",
     ),
+    "VE whose T is 1": ("math.log(sigma_max / sigma_min) / T", "math.log(sigma_max / sigma_min)"),
+    "image without bounds": ("torch.tanh(self.last(h))", "self.last(h)"),
+    "reversal that stops early": ("t_min = 0.001", "t_min = 0.01"),
+    "coefficients at the begin": ("sde.drift(x, t) * dt", "sde.drift(x, begin) * dt"),
     "image score over σ": (
         "(self.denoiser(x, sigma) - x) / columns(sigma, x) ** 2",
         "(self.denoiser(x, sigma) - x) / columns(sigma, x)",
