@@ -92,3 +92,8 @@ def __getattr__(name: str) -> Any:
 
     globals().update(Derivation=Derivation, DerivationError=DerivationError, Step=Step)
     return globals()[name]
+
+
+def __dir__() -> list[str]:
+    """Name what is public before it is loaded too, for editors and the reference page."""
+    return sorted({*globals(), *__all__})
