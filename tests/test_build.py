@@ -14,7 +14,13 @@ from sample import Book
 def book(tmp_path) -> Book:
     """Two chapters: `one` uses the module `mixture`, `two` uses `solvers`, which uses nothing."""
     book = Book(tmp_path)
-    book.write("scorelab/__init__.py", "from .mixture import depth\nfrom .solvers import steps\n")
+    lazy = """
+        def __getattr__(name):
+            from importlib import import_module
+            home = {"depth": "mixture", "steps": "solvers"}[name]
+            return getattr(import_module(f"scorelab.{home}"), name)
+        """
+    book.write("scorelab/__init__.py", lazy)
     book.write("scorelab/constants.py", "DEPTH = 'level-17'\n")
     book.write(
         "scorelab/mixture.py", "from .constants import DEPTH\n\ndef depth():\n    return DEPTH\n"

@@ -1,201 +1,181 @@
-"""Which files a chapter depends on, read from its cells."""
+"""What a chapter has read when it ran, and which edits make its outputs stale."""
 
 from __future__ import annotations
 
-import ast
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from textwrap import dedent
 
 import nbformat
 import pytest
 from chapters.chapter import Library
-from chapters.dependencies import Package
+from chapters.dependencies import RECORDER, Dependencies, Sources, recorder
 
 FILES = {
-    "__init__.py": """
-        from . import plotting
-        from .data import load
-        from .derivations import Derivation
-        from .mixture import GaussianMixture as Mixture
-        from .solvers import euler
-        __all__ = ["Mixture"]
+    "scorelab/__init__.py": """
+        def __getattr__(name):
+            from importlib import import_module
+            return getattr(import_module(f"scorelab.{name.lower()}"), name)
         """,
-    "checks.py": "def positive(x): return x",
-    "mixture.py": "from scorelab.checks import positive\nclass GaussianMixture: ...",
-    "solvers.py": """
-        from typing import TYPE_CHECKING
-        if TYPE_CHECKING:
-            from .mixture import GaussianMixture
-        def euler():
-            from .checks import positive
+    "scorelab/mixture.py": "from scorelab.checks import positive\nclass Mixture: ...",
+    "scorelab/checks.py": "def positive(x): return x",
+    "scorelab/solvers.py": "def euler(): return 1",
+    "scorelab/data.py": """
+        from importlib.resources import files
+        def load(): return (files("scorelab") / "digits.bin").read_bytes()
         """,
-    "plotting.py": """
-        from .mixture import GaussianMixture
-        METADATA = {"scorelab": 1}
-        """,
-    "data.py": 'from importlib.resources import files\nPATH = files("scorelab") / "digits.npz"',
-    "digits.npz": "binary",
-    "derivations/__init__.py": "from .derivation import Derivation\ndef get(name): ...",
-    "derivations/derivation.py": """
-        from . import printing
-        class Derivation:
-            def to_deck(self): return resolve_name("scorelab.decks:deck")(self)
-        """,
-    "derivations/printing.py": "",
-    "derivations/mixture_score.py": "from .derivation import Derivation",
-    "derivations/ula_bias.py": "from .derivation import Derivation\nfrom .extra import half",
-    "derivations/extra.py": "half = 1",
-    "exercises/__init__.py": "from .registry import about, available, check",
-    "exercises/registry.py": 'TABLE = {"mixture": ("ex-one",), "solvers": ("ex-two", "ex-three")}',
-    "exercises/mixture.py": 'from scorelab.mixture import GaussianMixture\nEX = {"ex-one": 1}',
-    "exercises/solvers.py": 'EX = {"ex-two": 2, "ex-three": 3}',
-    "decks/__init__.py": "from scorelab.decks.page import page\ndef deck(derivation): ...",
-    "decks/page.py": '"""The pages: `python -m scorelab decks`."""\nSTYLE = "deck.css"',
-    "decks/deck.css": "",
+    "scorelab/digits.bin": "0123",
+    "scorelab/__main__.py": "from scorelab import solvers",
+    "book/part/helper.py": "half = 0.5",
+    "book/part/numbers.txt": "1 2 3",
+    "book/part/tables/first.csv": "1,2",
 }
-MIXTURE = {"checks.py", "mixture.py"}
-MECHANISM = {
-    "derivations/__init__.py",
-    "derivations/derivation.py",
-    "derivations/printing.py",
-}
-REGISTRY = {"exercises/__init__.py", "exercises/registry.py"}
-DECKS = {name for name in FILES if name.startswith("decks/")}
-DERIVATIONS = {name for name in FILES if name.startswith("derivations/")}
-ALL = set(FILES)
 
 
 @pytest.fixture
-def package(tmp_path) -> Package:
+def book(tmp_path) -> Path:
     for name, text in FILES.items():
-        path = tmp_path / "scorelab" / name
+        path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(text).strip() + "\n")
-    return Package(tmp_path / "scorelab")
-
-
-@pytest.mark.parametrize(
-    ("code", "files"),
-    [
-        ("import torch", set()),
-        ("from scorelab import Mixture", MIXTURE),
-        ("import scorelab\nscorelab.Mixture()", MIXTURE),
-        ("import scorelab as sl\nsl.Mixture().score(sl.euler())", {*MIXTURE, "solvers.py"}),
-        ("from scorelab.mixture import GaussianMixture", MIXTURE),
-        ("from scorelab import euler", {"solvers.py", "checks.py"}),
-        ("import scorelab.plotting as p\np.show()", {*MIXTURE, "plotting.py"}),
-        ("import scorelab.plotting\nscorelab.plotting.show()", {*MIXTURE, "plotting.py"}),
-        ("from scorelab import plotting as p", {*MIXTURE, "plotting.py"}),
-        ("from scorelab import load", {"data.py", "digits.npz"}),
-        ("def f():\n    from scorelab import euler", {"solvers.py", "checks.py"}),
-        ("from scorelab import Derivation", MECHANISM),
-        ("from scorelab import Derivation\nDerivation().to_deck()", MECHANISM | DECKS),
-        (
-            "from scorelab import derivations\nderivations.get('mixture-score')",
-            {*MECHANISM, "derivations/mixture_score.py"},
-        ),
-        (
-            "from scorelab import derivations as d\nd.get('mixture-score')\nd.get('ula-bias')",
-            DERIVATIONS,
-        ),
-        (
-            "from scorelab.derivations import get\nget('ula-bias').check()",
-            {*MECHANISM, "derivations/ula_bias.py", "derivations/extra.py"},
-        ),
-        ("from scorelab import derivations\nderivations.get(name)", DERIVATIONS),
-        ("from scorelab import derivations\nderivations.available()", DERIVATIONS),
-        ("from scorelab import derivations\nf = derivations.get", DERIVATIONS),
-        ("from scorelab import derivations as d\nprint(d)", DERIVATIONS),
-        (
-            "from scorelab import exercises\nexercises.check('ex-two', 1)",
-            {*REGISTRY, "exercises/solvers.py"},
-        ),
-        (
-            "from scorelab import exercises as e\ne.about('ex-one')\ne.available()",
-            {*REGISTRY, *MIXTURE, "exercises/mixture.py"},
-        ),
-        (
-            "from scorelab.exercises import check\nassert check('ex-three', x)",
-            {*REGISTRY, "exercises/solvers.py"},
-        ),
-        (
-            "from scorelab import exercises\nfor name in names: exercises.check(name, 1)",
-            {*MIXTURE, *(name for name in FILES if name.startswith("exercises/"))},
-        ),
-        (
-            "from scorelab.derivations import mixture_score",
-            {*MECHANISM, "derivations/mixture_score.py"} - {"derivations/__init__.py"},
-        ),
-        (
-            "import importlib\nimportlib.import_module('scorelab.solvers')",
-            {"solvers.py", "checks.py"},
-        ),
-        ("import scorelab\nprint(scorelab)", ALL),
-        ("from scorelab import *", ALL),
-        ("from scorelab import Unknown", ALL),
-        ("import subprocess\nsubprocess.run(['python', '-m', 'scorelab'])", ALL),
-        ("get_ipython().system('python -m scorelab list')", ALL),
-        ("print('scorelab')", set()),
-    ],
-)
-def test_the_files_behind_a_cell(package, code, files):
-    found = package.files_behind(ast.parse(code))
-    assert {str(path.relative_to(package.folder)) for path in found} - {"__init__.py"} == (
-        files - {"__init__.py"}
-    )
-
-
-def test_data_that_no_module_names_belongs_to_all(package):
-    (package.folder / "stray.bin").write_bytes(b"?")
-    found = Package(package.folder).files_behind(ast.parse("from scorelab import euler"))
-    assert package.folder / "stray.bin" in found
-    assert package.folder / "digits.npz" not in found
+    return tmp_path
 
 
 @pytest.fixture
-def key(package, tmp_path):
-    """The key of a chapter that uses the mixture, as the files stand."""
+def run(book, tmp_path_factory) -> Callable[[str], Dependencies]:
+    """Run code in the folder `book/part`, as a kernel would, and return what it read."""
 
-    def compute(source="from scorelab import Mixture", **metadata):
-        notebook = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(source, metadata=metadata)]
-        )
+    def run(code: str) -> Dependencies:
+        record = tmp_path_factory.mktemp("record")
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join([str(RECORDER), str(book)]),
+            recorder.ROOT: str(book),
+            recorder.RECORD: str(record),
+        }
+        command = [sys.executable, "-c", dedent(code)]
+        subprocess.run(command, cwd=book / "book/part", env=environment, check=True)
+        return Dependencies.recorded(record)
+
+    return run
+
+
+READ = [
+    ("import json", set()),
+    ("from scorelab import Mixture", {"scorelab/mixture.py", "scorelab/checks.py"}),
+    ("import scorelab.solvers", {"scorelab/solvers.py"}),
+    (
+        "from importlib import import_module; import_module('scorelab.checks')",
+        {"scorelab/checks.py"},
+    ),
+    ("from scorelab.data import load\nload()", {"scorelab/data.py", "scorelab/digits.bin"}),
+    ("import helper", {"book/part/helper.py"}),
+    ("open('numbers.txt').read()", {"book/part/numbers.txt"}),
+    ("import os; os.chdir('tables'); open('first.csv')", {"book/part/tables/first.csv"}),
+    ("import numpy; numpy.loadtxt('numbers.txt')", {"book/part/numbers.txt"}),
+    ("import os; os.close(os.open('numbers.txt', os.O_RDONLY))", {"book/part/numbers.txt"}),
+    ("try: open('absent.txt')\nexcept OSError: pass", {"book/part/absent.txt"}),
+    ("open('made.txt', 'w').close(); open('made.txt').read()", set()),
+    ("import os; open('a', 'w').close(); os.replace('a', 'b'); open('b').read()", set()),
+    (
+        "import subprocess, sys; subprocess.run([sys.executable, '-m', 'scorelab'], check=True)",
+        {"scorelab/__main__.py", "scorelab/solvers.py"},
+    ),
+    (
+        "import multiprocessing as m, shutil; m.set_start_method('fork')\n"
+        "p = m.Process(target=open, args=('numbers.txt',)); p.start(); p.join()",
+        {"book/part/numbers.txt"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "files"), READ)
+def test_what_is_read_is_recorded(run, code, files):
+    found = run(code)
+    assert set(found.read) - {"scorelab/__init__.py"} == files
+    # The second time Python reads what it has compiled, not the source.
+    assert run(code).read == found.read
+
+
+STALE = [
+    ("import scorelab.mixture", "scorelab/checks.py", True),
+    ("import scorelab.mixture", "scorelab/solvers.py", False),
+    ("import scorelab.mixture", "scorelab/new.py", False),
+    ("import scorelab.mixture", "book/part/scorelab/mixture.py", True),  # found before the other
+    ("import json, csv", "book/part/csv.py", True),
+    ("import helper", "book/part/helper.py", True),
+    ("open('numbers.txt')", "book/part/numbers.txt", True),
+    ("try: open('absent.txt')\nexcept OSError: pass", "book/part/absent.txt", True),
+    ("try: import absent\nexcept ImportError: pass", "book/part/absent/__init__.py", True),
+    ("import os; os.listdir('tables')", "book/part/tables/second.csv", True),
+    ("import os; os.listdir('tables')", "book/part/tables/first.csv", False),
+    ("from pathlib import Path; list(Path('.').rglob('*.csv'))", "book/part/tables/2.csv", True),
+    (
+        "import pkgutil, scorelab; list(pkgutil.iter_modules(scorelab.__path__))",
+        "scorelab/a.py",
+        True,
+    ),
+    (
+        "from importlib.util import find_spec; find_spec('scorelab.later')",
+        "scorelab/later.py",
+        True,
+    ),
+    ("open('numbers.txt')", "book/part/other.txt", False),
+]
+
+
+@pytest.mark.parametrize(("code", "edited", "stale"), STALE)
+def test_an_edit_makes_stale_what_read_it(run, book, code, edited, stale):
+    found = run(code)
+    assert Sources(book).are_as(found)
+    (book / edited).parent.mkdir(parents=True, exist_ok=True)
+    with (book / edited).open("a") as file:
+        file.write("# edited\n")
+    assert Sources(book).are_as(found) is not stale
+
+
+def test_a_file_that_goes_makes_stale_what_read_it(run, book):
+    found = run("import helper; open('numbers.txt')")
+    (book / "book/part/numbers.txt").unlink()
+    assert not Sources(book).are_as(found)
+
+
+def test_an_edit_while_a_chapter_runs_leaves_the_record_of_what_ran(run, book):
+    found = run("import helper; open('helper.py', 'a').write('# later')")
+    assert found.read == {}  # what a chapter writes is its product …
+    found = run(
+        "import helper, subprocess; subprocess.run(['sh', '-c', 'echo half=1 > helper.py'])\n"
+        "import importlib; importlib.reload(helper)"
+    )
+    assert not Sources(book).are_as(found)  # … but what somebody else writes is an edit
+
+
+def test_the_environment_and_what_was_built_are_no_sources(run, book):
+    for folder in (".venv/lib", "_build/html"):
+        (book / folder).mkdir(parents=True)
+        page = book / folder / "page.txt"
+        page.write_text("1")
+        assert run(f"open({str(page)!r})").read == {}
+
+
+def test_what_is_in_the_key(tmp_path, monkeypatch):
+    """The cells, their tags, and the versions of what `pyproject.toml` names."""
+
+    def key(source="x = 1", **metadata):
+        cell = nbformat.v4.new_code_cell(source, metadata=metadata)
+        notebook = nbformat.v4.new_notebook(cells=[cell])
         return Library(tmp_path).chapter("page", tmp_path / "page.md", notebook).key
 
-    return compute
-
-
-def test_what_is_in_the_key(key, tmp_path):
     before = key()
     assert key() == before
-    assert key("from scorelab import Mixture\nMixture()") != before
+    assert key("x = 2") != before
     assert key(tags=["raises-exception"]) != before
     assert key(mystnb={"figure": {"caption": "Another"}}) == before
 
-    package = tmp_path / "scorelab"
-    (package / "solvers.py").write_text("def euler(): return 2\n")
-    assert key() == before
-    (package / "checks.py").write_text("def positive(x): return -x\n")
-    after = key()
-    assert after != before
-
-    init = package / "__init__.py"
-    exports = init.read_text()
-    init.write_text(exports + "\nfrom .checks import positive\n")
-    assert key() == after
-    init.write_text(exports + "\nimport torch\ntorch.set_default_dtype(torch.float64)\n")
-    assert key() != after
-
-
-def test_the_version_of_a_library_is_in_the_key(key, tmp_path, monkeypatch):
-    before = key()
     (tmp_path / "pyproject.toml").write_text('[project]\ndependencies = ["torch>=2", "numpy"]\n')
     with_versions = key()
     assert with_versions != before
     monkeypatch.setattr("importlib.metadata.version", lambda name: "0.0")
     assert key() != with_versions
-
-
-def test_a_cell_that_does_not_parse_depends_on_everything(key, tmp_path):
-    before = key("from scorelab import (")
-    (tmp_path / "scorelab/solvers.py").write_text("def euler(): return 3\n")
-    assert key("from scorelab import (") != before

@@ -1,14 +1,14 @@
-"""A chapter as something to execute, and the key of its outputs.
+"""A chapter as something to execute, and the key of what it says.
 
-The key is a digest of everything that decides the outputs: the chapter's own code cells, the
-modules and data files that they reach, the files that they name, the versions of the libraries and
-of Python. Prose, captions and other metadata of cells are not in it, nor are cells that the chapter
-borrows (`borrowed`): their outputs are those of the chapter that executes them.
+The key is a digest of what is known before it runs: the chapter's own code cells, the kernel, the
+versions of the libraries and of Python. Prose, captions and other metadata of cells are not in it,
+nor are cells that the chapter borrows (`borrowed`): their outputs are those of the chapter that
+executes them. What the cells read when they ran is in the record of their execution
+(`dependencies`).
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import platform
@@ -20,14 +20,12 @@ from importlib import metadata
 from itertools import count
 from pathlib import Path
 
-from IPython.core.inputtransformer2 import TransformerManager
 from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_notebook
 from nbformat import NotebookNode
 from reading import ENGLISH
 
 from .borrowed import BrokenCell, borrow, code_cells, is_borrowed, own_cells
-from .dependencies import Package
-from .syntax import short_strings
+from .dependencies import Sources
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +36,7 @@ class Chapter:
         name: Its document name, such as `book/langevin/mixture`.
         path: Its source file; it executes in that file's folder.
         notebook: Its cells.
-        key: The digest of all that the outputs of its own cells depend on.
+        key: The digest of its own cells and of what they run with.
         origins: For each code cell, the chapter that executes it if that is another one, and the
             cell's place among the own cells of that chapter.
     """
@@ -72,14 +70,9 @@ class Chapter:
         """The chapters that execute what it borrows."""
         return list(dict.fromkeys(source for source, _ in self.origins if source))
 
-    @property
-    def shown(self) -> str:
-        """The digest of all that the outputs on its page depend on."""
-        return digest_of([self.key, [(c and (c.name, c.key), i) for c, i in self.origins]])
-
 
 class Library:
-    """The state of the code at one build: what the keys of the chapters are computed from.
+    """The state of the book's sources at one build.
 
     Args:
         root: The folder that holds `scorelab/` and `pyproject.toml`.
@@ -87,8 +80,7 @@ class Library:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.package = Package(root / "scorelab")
-        self._digests: dict[Path, str] = {}
+        self.sources = Sources(root)
         self._chapters: dict[tuple[str, str], Chapter] = {}
         self._reading: list[str] = []
 
@@ -139,8 +131,6 @@ class Library:
                 {
                     "kernel": notebook.metadata.get("kernelspec", {}).get("name"),
                     "cells": [(c.source, sorted(c.metadata.get("tags", []))) for c in cells],
-                    "files": self._files_behind([c.source for c in cells], path.parent),
-                    "initial": self.package.initial_code(),
                     "versions": self.versions,
                 }
             ),
@@ -171,46 +161,15 @@ class Library:
     @cached_property
     def code_digest(self) -> str:
         """One digest of all modules and data of the package."""
-        return digest_of(self._labelled(self.package.everything()))
-
-    def _files_behind(self, sources: list[str], folder: Path) -> dict[str, str]:
-        """The digests of the files that cells with these sources depend on."""
-        manager = TransformerManager()
-        try:
-            trees = [ast.parse(manager.transform_cell(source)) for source in sources]
-        except SyntaxError:
-            # The cell will say so when it executes; until it is mended, any edit matters.
-            return self._labelled(self.package.everything())
-        module = ast.Module([node for tree in trees for node in tree.body], type_ignores=[])
-        named = {base / text for text in short_strings(module) for base in (folder, self.root)}
-        data = {path.resolve() for path in named if _is_file(path)}
-        return self._labelled(self.package.files_behind(module) | data)
-
-    def _labelled(self, paths: set[Path]) -> dict[str, str]:
-        return {
-            str(path.relative_to(self.root) if path.is_relative_to(self.root) else path): (
-                self._file_digest(path)
-            )
-            for path in sorted(paths)
-            if "__pycache__" not in path.parts
-        }
-
-    def _file_digest(self, path: Path) -> str:
-        if path not in self._digests:
-            self._digests[path] = hashlib.sha256(path.read_bytes()).hexdigest()
-        return self._digests[path]
+        files = (self.root / "scorelab").rglob("*")
+        paths = [path for path in files if path.is_file() and "__pycache__" not in path.parts]
+        names = sorted(path.relative_to(self.root).as_posix() for path in paths)
+        return digest_of({name: self.sources.digest(name) for name in names})
 
 
 def digest_of(value: object) -> str:
     """The digest of a value made of what JSON has."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a string too long, or not meant, to be a file's name
-        return False
 
 
 def _version(name: str) -> str:

@@ -1,11 +1,11 @@
 """Sphinx extension: execute what changed, take the rest from disk.
 
 myst-nb's own cache looks at the notebook alone, so an edit of the package leaves old numbers on the
-page. Here a chapter is executed if and only if something that its outputs depend on changed
-(`chapter`, `dependencies`); all such chapters run side by side before Sphinx reads the first page
-(`kernels`), and each is kept as soon as it is done (`store`). myst-nb then gets its outputs from
-`ChapterClient`, which stands in for its client of the mode `execute_notebooks: cache`. A page that
-shows cells of another one (`borrowed`) has them executed there.
+page. Here a chapter is executed if and only if its cells changed (`chapter`) or something that they
+read when they ran (`dependencies`). All such chapters run side by side before Sphinx reads the
+first page (`kernels`), and each is kept as soon as it is done (`store`). myst-nb then gets its
+outputs from `ChapterClient`, which stands in for its client of the mode `execute_notebooks: cache`.
+A page that shows cells of another one (`borrowed`) has them executed there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sphinx.util import logging
 from words import told_again
 
 from .borrowed import code_cells
-from .chapter import Chapter, Library
+from .chapter import Chapter, Library, digest_of
 from .kernels import execute
 from .remembered import library_of
 from .store import Execution, Store
@@ -51,16 +51,43 @@ class Executor:
     def __init__(self, library: Library, folder: Path, timeout: int) -> None:
         self.root = library.root
         self.library = library
-        self.store = Store(folder)
+        self.store = Store(folder, library.sources)
         self.timeout = timeout
-        self.keys: dict[str, str] = {}
+        self.chapters: dict[str, Chapter] = {}
+        self._kept: dict[tuple[str, str], Execution] = {}
 
     def read(self, name: str, path: Path) -> Chapter | None:
-        """The chapter `name` as it stands on disk, its key noted; None for a page without code."""
+        """The chapter `name` as it stands on disk, and noted; None for a page without code."""
         chapter = self.library.read_chapter(name, path)
         if chapter is not None:
-            self.keys[name] = chapter.shown
+            self.chapters[name] = chapter
         return chapter
+
+    def states(self) -> dict[str, str | None]:
+        """For each chapter a digest of all that the outputs on its page come from.
+
+        It is None if the chapter, or one that it borrows from, must be executed first.
+        """
+        return {name: self._state(chapter) for name, chapter in self.chapters.items()}
+
+    def _state(self, chapter: Chapter) -> str | None:
+        executed = [c for c in (chapter, *chapter.sources) if c.executable]
+        kept = [self.load(c) for c in executed]
+        if None in kept:
+            return None
+        origins = [(source and source.name, index) for source, index in chapter.origins]
+        made = [(c.key, execution.state) for c, execution in zip(executed, kept, strict=True)]
+        return digest_of([chapter.key, origins, made])
+
+    def load(self, chapter: Chapter) -> Execution | None:
+        """The execution of `chapter` that is kept, if there is one."""
+        place = chapter.name, chapter.key
+        if place not in self._kept:
+            execution = self.store.load(chapter)
+            if execution is None:
+                return None
+            self._kept[place] = execution
+        return self._kept[place]
 
     def execute_missing(self, chapters: list[Chapter]) -> None:
         """Execute those of `chapters`, and of the ones that they borrow from, that are not kept.
@@ -69,7 +96,7 @@ class Executor:
             BrokenChapter: After all have ended, with the traceback of every one that failed.
         """
         needed = {c.name: c for chapter in chapters for c in (chapter, *chapter.sources)}
-        missing = [c for c in needed.values() if c.executable and self.store.load(c) is None]
+        missing = [c for c in needed.values() if c.executable and self.load(c) is None]
         if not missing:
             return
         start = time.perf_counter()
@@ -82,10 +109,10 @@ class Executor:
 
     def execution(self, chapter: Chapter) -> Execution:
         """The execution of `chapter`, from disk or made now."""
-        execution = self.store.load(chapter)
+        execution = self.load(chapter)
         if execution is None:
             self.execute_missing([chapter])
-            execution = self.store.load(chapter)
+            execution = self.load(chapter)
         if execution is None:
             raise BrokenChapter(
                 f"{chapter.name}: its outputs cannot be kept in {self.store.folder}"
@@ -164,21 +191,20 @@ def _start(app: Sphinx) -> None:
 def _outdated(
     app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
 ) -> list[str]:
-    """The chapters whose key is not the one that their page was made from."""
-    made_from = getattr(env, "scorelab_keys", {})
-    outdated = []
-    for name in sorted(env.found_docs):
-        chapter = executor_of(app).read(name, Path(env.doc2path(name)))
-        if chapter is not None and made_from.get(name) != chapter.shown:
-            outdated.append(name)
-    return outdated
+    """The chapters whose state is not the one that their page was made from."""
+    executor = executor_of(app)
+    for name in env.found_docs:
+        executor.read(name, Path(env.doc2path(name)))
+    made_from = getattr(env, "scorelab_states", {})
+    states = executor.states().items()
+    return sorted(name for name, state in states if state is None or made_from.get(name) != state)
 
 
 def _before_reading(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
     executor = executor_of(app)
     chapters = [executor.read(name, Path(env.doc2path(name))) for name in names]
     executor.execute_missing([chapter for chapter in chapters if chapter is not None])
-    env.scorelab_keys = dict(executor.keys)
+    env.scorelab_states = executor.states()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

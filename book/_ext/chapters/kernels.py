@@ -21,6 +21,7 @@ from traitlets.config import Config
 
 from .borrowed import code_cells
 from .chapter import Chapter
+from .dependencies import RECORDER, Dependencies, recorder
 from .store import Execution
 
 Report = Callable[[Chapter, Execution], None]
@@ -45,18 +46,19 @@ def execute(chapters: list[Chapter], *, root: Path, timeout: int, done: Report) 
     async def one(chapter: Chapter, slot: asyncio.Semaphore, folder: Path) -> None:
         async with slot:
             start = time.perf_counter()
+            record = Path(tempfile.mkdtemp(dir=folder))
             notebook = chapter.executable
             kernel = notebook.metadata.get("kernelspec", {}).get("name", "python3")
             client = NotebookClient(
                 notebook,
-                config=_connection(folder / str(chapters.index(chapter))),
+                config=_connection(record / "socket"),
                 kernel_name=kernel,
                 timeout=timeout,
                 resources={"metadata": {"path": str(chapter.path.parent)}},
                 record_timing=False,
             )
             try:
-                await client.async_execute(env=_environment(root, folder))
+                await client.async_execute(env=_environment(root, folder, record))
             except NoSuchKernel:
                 failures[chapter.name] = (
                     f"the kernel {kernel!r}, which it asks for (kernelspec), is not installed"
@@ -65,7 +67,8 @@ def execute(chapters: list[Chapter], *, root: Path, timeout: int, done: Report) 
             except (CellControlSignal, DeadKernelError, RuntimeError, OSError) as error:
                 failures[chapter.name] = _plain(str(error))
                 return
-            done(chapter, _execution(notebook, time.perf_counter() - start))
+            seconds = time.perf_counter() - start
+            done(chapter, _execution(notebook, seconds, Dependencies.recorded(record)))
 
     async def all_of_them() -> None:
         slot = asyncio.Semaphore(_cores())
@@ -103,19 +106,21 @@ def _connection(sockets: Path) -> Config:
     return Config(ConnectionFileMixin={} if os.name == "nt" else local)
 
 
-def _environment(root: Path, profile: Path) -> dict[str, str]:
+def _environment(root: Path, profile: Path, record: Path) -> dict[str, str]:
     """What a kernel's process sees.
 
     Threads are limited to one: two kernels with as many threads as cores each get in each other's
     way and are ten times slower. The hash seed is fixed, since the order of sets shows in sympy's
-    results. The user's own IPython start-up files stay out.
+    results. The user's own IPython start-up files stay out. What it reads is noted in `record`.
     """
-    paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [str(RECORDER), str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {
         "OMP_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
         "PYTHONPATH": os.pathsep.join(paths),
         "IPYTHONDIR": str(profile),
+        recorder.ROOT: str(root),
+        recorder.RECORD: str(record),
     }
 
 
@@ -133,12 +138,13 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _execution(notebook: NotebookNode, seconds: float) -> Execution:
+def _execution(notebook: NotebookNode, seconds: float, read: Dependencies) -> Execution:
     return Execution(
         outputs=[[dict(output) for output in cell.outputs] for cell in code_cells(notebook)],
         seconds=seconds,
         finished=time.time(),
         language=dict(notebook.metadata.get("language_info", {})),
+        dependencies=read,
     )
 
 

@@ -61,8 +61,8 @@ class BuildStatus(SphinxDirective):
         """The chapters, in the order of the contents."""
         contents = getattr(self.config, "external_site_map", None)
         order = list(contents) if contents else []
-        known = [name for name in order if name in executor.keys]
-        return known + sorted(set(executor.keys) - set(known))
+        known = [name for name in order if name in executor.chapters]
+        return known + sorted(set(executor.chapters) - set(known))
 
 
 def _table(title: str, heads: list[str], rows: list[list[str]]) -> nodes.table:
@@ -98,15 +98,22 @@ def _outdated(
     app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
 ) -> list[str]:
     """The pages with the directive, if what they say is no longer so."""
-    library, keys = executor_of(app).library, executor_of(app).keys
-    state = (library.code_digest, sorted(library.versions.items()), sorted(keys.items()))
-    said = getattr(env, "scorelab_status", None)
-    env.scorelab_status = state
-    return sorted(_pages(env) & env.found_docs) if said != state else []
+    current = getattr(env, "scorelab_status", None) == _state(app)
+    return [] if current else sorted(_pages(env) & env.found_docs)
+
+
+def _remember_state(app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
+    env.scorelab_status = _state(app)
+
+
+def _state(app: Sphinx) -> tuple:
+    executor = executor_of(app)
+    return executor.library.code_digest, executor.library.versions, executor.states()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directive; it looks at the keys after `execution` has computed them."""
+    """Register the directive; it looks at the chapters after `execution` has read them."""
     app.add_directive("build-status", BuildStatus)
     app.connect("env-get-outdated", _outdated, priority=800)
+    app.connect("env-before-read-docs", _remember_state, priority=800)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

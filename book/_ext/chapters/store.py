@@ -16,7 +16,8 @@ from pathlib import Path
 
 from scorelab.files import write_whole
 
-from .chapter import Chapter
+from .chapter import Chapter, digest_of
+from .dependencies import Dependencies, Sources
 
 # Executions kept for each chapter, so that changing branches back and forth costs nothing.
 KEPT = 4
@@ -45,12 +46,19 @@ class Execution:
         seconds: How long it took, with the start of the kernel.
         finished: When it ended, in seconds since the epoch.
         language: The kernel's `language_info`.
+        dependencies: What was read meanwhile.
     """
 
     outputs: list[list[dict]]
     seconds: float
     finished: float
     language: dict
+    dependencies: Dependencies
+
+    @property
+    def state(self) -> str:
+        """A digest of what was read."""
+        return digest_of(asdict(self.dependencies))
 
 
 class Store:
@@ -58,32 +66,35 @@ class Store:
 
     Args:
         folder: Where they are; it is made when something is saved.
+        sources: What they must have read to be true today.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sources: Sources) -> None:
         self.folder = folder
+        self.sources = sources
 
     def load(self, chapter: Chapter) -> Execution | None:
-        """The execution of exactly this chapter, or None if there is none that is sound."""
-        path = self._path(chapter)
-        body = unsealed(path)
-        if body is None:
-            return None
-        try:
-            execution = Execution(**json.loads(body))
-            os.utime(path)  # used now, so the last to be dropped
-        except (OSError, ValueError, TypeError):
-            return None
-        return execution
+        """The execution that `chapter` would repeat, or None if there is none that is sound."""
+        for path in self._folder(chapter).glob(f"{chapter.key[:32]}-*.json"):
+            try:
+                values = json.loads(unsealed(path) or "")
+                found = Dependencies(**values.pop("dependencies"))
+                if self.sources.are_as(found):
+                    os.utime(path)  # used now, so the last to be dropped
+                    return Execution(**values, dependencies=found)
+            except (OSError, ValueError, TypeError, LookupError):
+                continue
+        return None
 
     def save(self, chapter: Chapter, execution: Execution) -> None:
         """Keep `execution`, and drop the oldest ones of this chapter."""
-        path = self._path(chapter)
-        seal(path, json.dumps(asdict(execution)).encode())
-        self._drop_old(path.parent)
+        folder = self._folder(chapter)
+        name = f"{chapter.key[:32]}-{execution.state[:16]}.json"
+        seal(folder / name, json.dumps(asdict(execution)).encode())
+        self._drop_old(folder)
 
-    def _path(self, chapter: Chapter) -> Path:
-        return self.folder / chapter.name / f"{chapter.key[:32]}.json"
+    def _folder(self, chapter: Chapter) -> Path:
+        return self.folder / chapter.name
 
     @staticmethod
     def _drop_old(folder: Path) -> None:
