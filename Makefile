@@ -22,7 +22,7 @@ export CI
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test quick nightly audit bench check format constraints chapter clean
+.PHONY: help book pdf test quick nightly audit bench check format constraints index chapter clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ constraints: $(VENV)/bin/python ## pin all that the requirements need, anew: con
 	$(PIP) install --dry-run --ignore-installed --report _build/resolved.json \
 		-r requirements.txt -r tests/requirements.txt
 	$(BIN)/python .ci/constraints.py _build/resolved.json constraints.txt
+
+index: $(VENV)/book.stamp ## note which chapter has which exercises: scorelab/exercises/index.json
+	$(BIN)/python .ci/exercises.py
 
 chapter: $(VENV)/book.stamp ## build one chapter while you write it: make chapter C=langevin/mixture
 	@test -f 'book/$(C).md' || { echo 'usage: make chapter C=langevin/mixture' >&2; exit 2; }

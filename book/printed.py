@@ -24,7 +24,7 @@ from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import sync_playwright
 
-from scorelab.files import write_whole
+from scorelab._support.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
 SHEETS = ("book.css", "code.css", "math.css")

@@ -34,8 +34,8 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 
 def _add_train(train: argparse.ArgumentParser) -> None:
-    from scorelab.digits import DigitsRecipe
-    from scorelab.recipes import MnistRecipe
+    from scorelab.training.mnist.judge import DigitsRecipe
+    from scorelab.training.mnist.network import MnistRecipe
 
     networks = train.add_subparsers(required=True, metavar="network")
     mnist = networks.add_parser("mnist", help="the network of the chapter on images")
@@ -77,7 +77,7 @@ def _recipe(options: argparse.Namespace, recipe: type):
 
 
 def _train_digits(options: argparse.Namespace) -> None:
-    from scorelab.digits import DigitsRecipe, train_digits
+    from scorelab.training.mnist.judge import DigitsRecipe, train_digits
 
     recipe = _recipe(options, DigitsRecipe)
     record = train_digits(options.data, options.out, recipe, progress=not options.quiet)
@@ -85,7 +85,7 @@ def _train_digits(options: argparse.Namespace) -> None:
 
 
 def _train_mnist(options: argparse.Namespace) -> None:
-    from scorelab.recipes import MnistRecipe, train_mnist
+    from scorelab.training.mnist.network import MnistRecipe, train_mnist
 
     train_mnist(
         options.data,

@@ -6,7 +6,7 @@ $dx = f\,dt + g\,dw$. Each function says whose convention it converts, and from 
 
 import math
 
-from scorelab import checks
+from scorelab._support import checks
 
 __all__ = [
     "full_step",

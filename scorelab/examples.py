@@ -5,7 +5,7 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D
 
-from scorelab import checks
+from scorelab._support import checks
 from scorelab.mixture import GaussianMixture
 
 __all__ = ["book_mixture", "lettering"]

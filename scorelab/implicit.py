@@ -12,7 +12,7 @@ backward pass a coordinate, or a random estimate of it.
 import torch
 from torch import Tensor
 
-from scorelab import checks
+from scorelab._support import checks
 from scorelab.sde import Score
 
 __all__ = ["divergence", "field_and_divergence", "implicit_terms"]

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from scorelab import checks
+from scorelab._support import checks
 from scorelab.sde import LangevinDiffusion, Score
 from scorelab.solvers import Recorder, Trajectory, euler_maruyama
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.distributions import Normal
 from tqdm import tqdm
 
-from scorelab import checks
+from scorelab._support import checks
 from scorelab.implicit import field_and_divergence
 from scorelab.sde import SDE, TimeScore
 

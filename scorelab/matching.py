@@ -23,7 +23,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from scorelab import checks
+from scorelab._support import checks
 from scorelab.estimate import Estimate
 from scorelab.mixture import GaussianMixture
 from scorelab.sde import Score

@@ -8,7 +8,7 @@ import ot
 import torch
 from torch import Tensor
 
-from scorelab import checks
+from scorelab._support import checks
 from scorelab.estimate import Estimate
 from scorelab.mixture import GaussianMixture
 

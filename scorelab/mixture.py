@@ -17,8 +17,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from scorelab import checks
-from scorelab.slices import by_slices, minus_half_squares
+from scorelab._support import checks
+from scorelab._support.slices import by_slices, minus_half_squares
 
 __all__ = ["GaussianMixture"]
 

@@ -21,7 +21,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import ndtr
 from torch import Tensor
 
-from scorelab import checks
+from scorelab._support import checks
 
 __all__ = [
     "NoiseSchedule",

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from scorelab import checks
+from scorelab._support import checks
 from scorelab.mixture import GaussianMixture
 
 __all__ = [

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from scorelab import checks
+from scorelab._support import checks
 from scorelab.likelihood import log_likelihood
 from scorelab.sde import SDE, LangevinDiffusion, TimeScore
 

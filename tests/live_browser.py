@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page as Tab
 
-import scorelab.live
+import scorelab.figures.live
 
 FOLDER = Path(__file__).resolve().parent.parent / "book" / "_static" / "live"
 NUMBERS = ("random", "mixture", "samplers", "run")
@@ -31,4 +31,4 @@ def load_numbers(tab: Tab, broken: tuple[str, str, str] | None = None) -> None:
     for name in NUMBERS:
         change = broken[1:] if broken and broken[0] == name else ()
         tab.add_script_tag(content=source(name, *change))
-    tab.evaluate(f"ScoreLab.described = {json.dumps(scorelab.live.described())}")
+    tab.evaluate(f"ScoreLab.described = {json.dumps(scorelab.figures.live.described())}")

@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from scorelab import live
-from scorelab.files import write_whole
+from scorelab._support.files import write_whole
+from scorelab.figures import live
 from scorelab.langevin import annealed_langevin_dynamics, langevin_dynamics, mala
 from scorelab.metrics import mode_weights
 from scorelab.mixture import GaussianMixture

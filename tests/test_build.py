@@ -280,7 +280,9 @@ def is_running(pid: int) -> bool:
 def test_a_page_is_kept_without_the_documents_that_its_parts_were_read_into(book):
     """Each entry of a reference is read into one of its own; all kept, they are thrice the page."""
     (book.root / "one.md").write_text(
-        "# Reference\n\n```{eval-rst}\n.. automodule:: scorelab.files\n   :members:\n```\n", "utf8"
+        "# Reference\n\n```{eval-rst}\n.. automodule:: scorelab._support.files\n"
+        "   :members:\n```\n",
+        "utf8",
     )
     book.configure("one", before=("sphinx.ext.autodoc", "docstrings"))
     book.build()  # which warns that types of other libraries have no page

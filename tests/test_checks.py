@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from scorelab import checks
+from scorelab._support import checks
 
 
 @pytest.mark.parametrize("value", [1e-300, 2, 0.5, torch.tensor(3.0)])

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from scorelab import data
-from scorelab.data import DataError, load_mnist
+from scorelab.training.mnist import data
+from scorelab.training.mnist.data import DataError, load_mnist
 
 PACKED = Path(data.__file__).parent / "mnist"
 TRAIN = "train-images-idx3-ubyte"

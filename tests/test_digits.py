@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from scorelab.__main__ import main
-from scorelab.data import _WHOLE, load_mnist
-from scorelab.digits import (
+from scorelab.training.mnist.data import _WHOLE, load_mnist
+from scorelab.training.mnist.judge import (
     CLASSIFIER,
     DigitClassifier,
     DigitsRecipe,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from scorelab import exercises
-from scorelab.exercises.exercise import GRADES
-from scorelab.exercises.registry import CHAPTERS
+from scorelab.exercises.engine.judging import GRADES
+from scorelab.exercises.engine.registry import CHAPTERS
 
 ROOT = Path(__file__).parent.parent
 

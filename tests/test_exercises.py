@@ -16,10 +16,10 @@ import torch
 
 import scorelab
 from scorelab import exercises
-from scorelab.exercises import reading, registry
-from scorelab.exercises.entries import wrong_entry
-from scorelab.exercises.exercise import GRADES, Exercise, Mistake
-from scorelab.exercises.kinds import Choice, Expression, Function, Number, Open, Values
+from scorelab.exercises.engine import reading, registry
+from scorelab.exercises.engine.entries import wrong_entry
+from scorelab.exercises.engine.judging import GRADES, Exercise, Mistake
+from scorelab.exercises.engine.kinds import Choice, Expression, Function, Number, Open, Values
 
 NAMES = exercises.available()
 CLOSED = [n for n in NAMES if not isinstance(registry.exercise(n).expects, Open)]

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from scorelab.files import write_whole
+from scorelab._support.files import write_whole
 
 
 def test_content_is_there_and_nothing_beside_it(tmp_path):

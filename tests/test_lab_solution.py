@@ -378,7 +378,7 @@ def test_it_stands_alone(notebook):
                 imported.add(node.module.partition(".")[0])
     assert imported <= allowed
     assert "scorelab" not in "".join(cell.source for cell in notebook.cells).replace(
-        "../../scorelab/mnist", ""
+        "../../scorelab/training/mnist", ""
     )
 
 

@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from scorelab import live
 from scorelab.examples import book_mixture
+from scorelab.figures import live
 from scorelab.mixture import GaussianMixture
 
 BY_NAME = {preset.name: preset for preset in live.PRESETS}

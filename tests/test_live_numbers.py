@@ -21,7 +21,7 @@ from playwright.sync_api import Page as Tab
 from playwright.sync_api import sync_playwright
 from scipy import stats
 
-from scorelab import live
+from scorelab.figures import live
 
 FIXTURES = json.loads(live_fixtures.FILE.read_text(encoding="utf-8"))
 RELATIVE = 1e-9

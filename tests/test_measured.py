@@ -10,7 +10,7 @@ import truth
 from markdown_it import MarkdownIt
 
 from scorelab.estimate import Estimate
-from scorelab.measured import FalseClaim, Measured
+from scorelab.figures.measured import FalseClaim, Measured
 
 # ------------------------------------------------------------------------------------- Estimate
 

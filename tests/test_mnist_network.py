@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from scorelab.data import _WHOLE, load_mnist
 from scorelab.matching import ncsn_loss
-from scorelab.recipes import MNIST_NETWORK, MnistRecipe, load_mnist_network
+from scorelab.training.mnist.data import _WHOLE, load_mnist
+from scorelab.training.mnist.network import MNIST_NETWORK, MnistRecipe, load_mnist_network
 
 LOSS = 11.17060
 """The loss below, as measured when the network was committed."""

@@ -248,7 +248,7 @@ ROWS = {
             "test_solvers::test_default_span_is_the_process_own",
         ),
     ],
-    "slices": [
+    "_support.slices": [
         ("no ½ in the exponent", "value=-0.5", "value=-1.0", MASS),
         ("sign of the exponent", "value=-0.5", "value=0.5", MASS),
         ("no ½, in high dimension", "alpha=0.5", "alpha=1.0", EXACT, TWENTY),
@@ -466,7 +466,7 @@ ROWS = {
             "test_measured::test_estimate_sums_in_float64",
         ),
     ],
-    "measured": [
+    "figures.measured": [
         (
             "not a number holds",
             "if not error <= tolerance or math.isnan(tolerance):",
@@ -488,7 +488,7 @@ ROWS = {
             "test_measured::test_an_estimate_is_held_to_its_standard_errors",
         ),
     ],
-    "checks": [
+    "_support.checks": [
         (
             "the first row alone is looked at",
             "torch.isfinite(x.sum())",
@@ -518,7 +518,7 @@ ROWS = {
             {"sigma": math.inf, "message": "level must be finite and > 0, got inf"},
         ),
     ],
-    "picture": [
+    "figures.pictures": [
         (
             "contours stay light",
             "artist.set_cmap(ListedColormap(colours))",
@@ -551,7 +551,7 @@ ROWS = {
             {"poster": 4, "shown": 4},
         ),
     ],
-    "plotting": [
+    "figures.plotting": [
         (
             "levels of the complement",
             "1 - torch.tensor(sorted",
@@ -595,7 +595,7 @@ def test_text_that_is_not_there_once_is_a_failure(old, times):
 
 
 def test_a_survivor_is_a_failure():
-    harmless = Mutant("harmless", "slices", "value=-0.5", "value=-0.50", MASS)
+    harmless = Mutant("harmless", "_support.slices", "value=-0.5", "value=-0.50", MASS)
     with pytest.raises(pytest.fail.Exception, match="survived: slices: harmless"):
         harmless.assert_killed()
 
@@ -603,7 +603,7 @@ def test_a_survivor_is_a_failure():
 def test_a_killer_that_fails_anyhow_kills_nothing():
     always = Mutant(
         "any",
-        "slices",
+        "_support.slices",
         "value=-0.5",
         "value=-1.0",
         "test_measured::test_numbers",
@@ -619,7 +619,7 @@ def test_nothing_is_left_behind():
     from scorelab.solvers import Trajectory
 
     path = list(sys.meta_path)
-    with broken("scorelab.slices", "value=-0.5", "value=-1.0"):
+    with broken("scorelab._support.slices", "value=-0.5", "value=-1.0"):
         import scorelab.mixture as during
         import scorelab.solvers
 

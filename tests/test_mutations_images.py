@@ -127,12 +127,12 @@ DIGITS = [
 
 def mutants():
     tables = {
-        "unet": UNET,
-        "data": DATA,
-        "recipes": RECIPES,
+        "networks.unet": UNET,
+        "training.mnist.data": DATA,
+        "training.mnist.network": RECIPES,
         "metrics": METRICS,
-        "plotting": PLOTTING,
-        "digits": DIGITS,
+        "figures.plotting": PLOTTING,
+        "training.mnist.judge": DIGITS,
     }
     for module, rows in tables.items():
         for name, old, new, killer, *arguments in rows:

@@ -265,9 +265,9 @@ def mutants():
         ),
         "langevin": ("test_annealed", ANNEALED),
         "noise": ("test_noise", NOISE),
-        "networks": ("test_networks", NETWORKS),
-        "training": ("test_training", TRAINING),
-        "batches": ("test_training", BATCHES),
+        "networks.mlp": ("test_networks", NETWORKS),
+        "training.fitting": ("test_training", TRAINING),
+        "training.batches": ("test_training", BATCHES),
     }
     for module, (file, rows) in files.items():
         for name, old, new, killer, *arguments in rows:

@@ -15,12 +15,11 @@ import truth
 from matplotlib.colors import ListedColormap, to_hex, to_rgba_array
 from PIL import Image
 
-from scorelab import picture as pictures
-from scorelab import plotting
 from scorelab.examples import book_mixture
+from scorelab.figures import pictures, plotting
+from scorelab.figures.plotting import INK
 from scorelab.langevin import langevin_dynamics
 from scorelab.mixture import GaussianMixture
-from scorelab.plotting import INK
 
 LIGHT = {light for light, _ in pictures._PALETTE.values()}
 DARK = {dark for _, dark in pictures._PALETTE.values()}

@@ -14,13 +14,17 @@ import torch
 from matplotlib import image
 
 import scorelab
-from scorelab import checkpoints
 from scorelab.__main__ import main
-from scorelab.data import load_mnist
-from scorelab.devices import Shared, check_shares
 from scorelab.matching import ncsn_loss
-from scorelab.recipes import MnistRecipe, contact_sheet, log_normal_sigmas, train_mnist
-from scorelab.training import CheckpointError, load_checkpoint
+from scorelab.training import CheckpointError, checkpoints, load_checkpoint
+from scorelab.training.devices import Shared, check_shares
+from scorelab.training.mnist.data import load_mnist
+from scorelab.training.mnist.network import (
+    MnistRecipe,
+    contact_sheet,
+    log_normal_sigmas,
+    train_mnist,
+)
 
 TINY = {
     "n_steps": 12,

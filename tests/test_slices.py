@@ -7,8 +7,8 @@ import sys
 import pytest
 import torch
 
-from scorelab import allocator, slices
-from scorelab.slices import by_slices, minus_half_squares
+from scorelab._support import allocator, slices
+from scorelab._support.slices import by_slices, minus_half_squares
 
 # ---------------------------------------------------------------------------------- in slices
 
@@ -66,7 +66,7 @@ def test_minus_half_squares(dim, width):
 # How many pages the system had to clear while blocks of 8 MB came and went.
 FAULTS = """
 import ctypes, resource
-from scorelab.allocator import keep_freed_memory
+from scorelab._support.allocator import keep_freed_memory
 
 malloc = ctypes.CDLL(None).malloc
 malloc.restype, malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]

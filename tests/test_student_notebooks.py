@@ -15,7 +15,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
 from scorelab import exercises
-from scorelab.exercises.registry import CHAPTERS
+from scorelab.exercises.engine.registry import CHAPTERS
 
 ROOT = Path(__file__).parent.parent
 SITE = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))

@@ -26,7 +26,7 @@ from test_browser import DESK, HTML, PAGES, PHONE, needs_book, url
 from scorelab import derivations
 from scorelab.__main__ import main
 from scorelab.derivations import export
-from scorelab.derivations.export.latex import excerpt
+from scorelab.derivations.export.tex import excerpt
 
 NAMES = derivations.available()
 INDEX = "book/reference/derivations.html"

@@ -322,7 +322,7 @@ def test_a_killed_run_leaves_a_whole_checkpoint(tmp_path):
     finally:
         process.kill()
         process.wait()
-    from scorelab.checkpoints import read
+    from scorelab.training.checkpoints import read
 
     tensors, header = read(file, "training run")
     assert header["step"] >= 1
@@ -417,7 +417,7 @@ def test_a_write_that_fails_half_way_leaves_nothing(tmp_path, monkeypatch):
 def test_files_of_another_kind_are_refused(tmp_path):
     from safetensors.torch import save_file
 
-    from scorelab import checkpoints
+    from scorelab.training import checkpoints
 
     file = tmp_path / "file"
     train(small(), checkpoint=file)

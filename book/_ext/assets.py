@@ -15,9 +15,9 @@ from pathlib import Path
 import styles
 from sphinx.application import Sphinx
 
-import scorelab.macros
+import scorelab.derivations.printing.macros
 
-PACKAGE = Path(scorelab.macros.__file__).parent
+PACKAGE = Path(scorelab.derivations.printing.macros.__file__).parent
 # What is outside of this folder and makes pages: the mathematics, what MathJax is told, slides.
 MAKERS = (
     *(PACKAGE / name for name in ("macros.py", "typesetter.py", "typeset.js")),

@@ -20,10 +20,10 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import scorelab
 from scorelab import derivations
+from scorelab._support.files import write_whole
 from scorelab.derivations import export
-from scorelab.derivations.export.latex import excerpt
-from scorelab.derivations.export.pieces import source
-from scorelab.files import write_whole
+from scorelab.derivations.export.parts import source
+from scorelab.derivations.export.tex import excerpt
 
 ALL = "scorelab-derivations.zip"
 LABELS = {  # of links; a format that is not here goes by its own name

@@ -1,7 +1,7 @@
 """Figures and videos that cells show: light and dark, captioned, described, each its own file.
 
-A figure that carries a dark twin (``scorelab.plotting``) is written twice; the style sheet shows
-the one that fits. Pictures become WebP, which every browser of today reads, in a third of the
+A figure that carries a dark twin (``scorelab.figures.plotting``) is written twice; the style sheet
+shows the one that fits. Pictures become WebP, which every browser of today reads, in a third of the
 bytes, or SVG where that is less still; the notebooks keep their PNG. A video leaves the HTML for
 two files named by their digest. What has no name, no caption or no text alternative is a warning,
 so that a strict build stops.
@@ -30,7 +30,7 @@ from sphinx.util import logging
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
-from scorelab.files import write_whole
+from scorelab._support.files import write_whole
 
 MEDIA = "_static/media"
 # How pictures are written: without loss up to so many bytes, else with this quality of 100.

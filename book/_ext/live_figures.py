@@ -6,7 +6,7 @@ asks for one file, and thirteen compress better together.
 The element holds what is seen without scripts and in print: a figure of the page that it takes the
 place of (``:replaces: fig-name``), or a line that refers to one nearby (``:still: fig-name``).
 ``{live-list}`` lists the presets with links that open them in a live figure of the page.
-The presets are those of ``scorelab.live``; the scripts find them in the same file.
+The presets are those of ``scorelab.figures.live``; the scripts find them in the same file.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def setup(app: Sphinx) -> dict[str, object]:
 
 
 def _described() -> dict:
-    from scorelab import live  # needs torch
+    from scorelab.figures import live  # needs torch
 
     return live.described()
 

@@ -18,8 +18,8 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
-from scorelab.macros import MACROS
-from scorelab.typesetter import TexError, Typesetter, mathjax_folder
+from scorelab.derivations.printing.macros import MACROS
+from scorelab.derivations.printing.typesetter import TexError, Typesetter, mathjax_folder
 
 RENDERER = "typeset"
 PHONE_WIDTH_EM = 17.0  # what fits beside an equation number on a screen of 390 px

@@ -26,7 +26,7 @@ from sphinx.config import Config
 from sphinx.errors import ConfigError
 from translations.pages import languages_of, site_address
 
-from scorelab.files import write_whole
+from scorelab._support.files import write_whole
 
 CARDS = "_static/cards"
 SIZE, MARGIN, TEXT_WIDTH = (1200, 630), 64, 430

@@ -15,7 +15,7 @@ from fontTools import subset as font_subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
-from scorelab.files import write_whole
+from scorelab._support.files import write_whole
 
 LAYOUT_FEATURES = ["kern", "liga", "calt", "ccmp", "mark", "mkmk", "onum", "lnum", "tnum", "pnum"]
 

@@ -9,12 +9,19 @@ from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import lazy_loader
 
 if TYPE_CHECKING:
-    from scorelab.derivations.derivation import Derivation, DerivationError, Step
+    from scorelab.derivations.engine.derivation import Derivation, DerivationError, Step
 
 __all__ = ["Derivation", "DerivationError", "Step", "available", "get", "title"]
+
+# Sympy, which takes a second, is imported when one of the classes is first asked for.
+__getattr__, _, _ = lazy_loader.attach(
+    __name__, submod_attrs={"engine.derivation": ["Derivation", "DerivationError", "Step"]}
+)
 
 # In the order of the book. The names are stable: pages, slides and links rely on them. The titles
 # are those of the derivations, and stand here so that a list of them needs no algebra.
@@ -81,17 +88,7 @@ def unchecked(name: str) -> "Derivation":
 
 
 def _module(name: str) -> str:
-    return f"{__name__}.{name.replace('-', '_')}"
-
-
-def __getattr__(name: str) -> Any:
-    """Import sympy, which takes a second, when one of the classes is first asked for."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from scorelab.derivations.derivation import Derivation, DerivationError, Step
-
-    globals().update(Derivation=Derivation, DerivationError=DerivationError, Step=Step)
-    return globals()[name]
+    return f"{__name__}.catalogue.{name.replace('-', '_')}"
 
 
 def __dir__() -> list[str]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from scorelab import derivations
-from scorelab.derivations.formats import FORMATS, MACROS_FILE, format_called
-from scorelab.files import write_whole
+from scorelab._support.files import write_whole
+from scorelab.derivations.export.formats import FORMATS, MACROS_FILE, format_called
 
 __all__ = ["add_command"]
 
@@ -76,7 +76,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def _write_all(options: argparse.Namespace) -> None:
     from scorelab.derivations import export
-    from scorelab.derivations.proofs import recall
+    from scorelab.derivations.engine.proofs import recall
 
     if options.out is None:
         raise ValueError("--all needs --out FOLDER")
@@ -98,7 +98,7 @@ def _write_all(options: argparse.Namespace) -> None:
 
 def _rendered(name: str, to: str, options: argparse.Namespace) -> str:
     from scorelab.derivations import export
-    from scorelab.derivations.proofs import recall
+    from scorelab.derivations.engine.proofs import recall
 
     form = format_called(to)
     chosen = {"overlays": options.overlays or None, "per_frame": options.per_frame}

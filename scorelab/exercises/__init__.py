@@ -10,7 +10,7 @@ if it is one that is often made. It never gives the answer away.
     exercises.check("ex-full-step", 0.5)   # right, or a hint
 """
 
-from scorelab.exercises.exercise import About, Result
-from scorelab.exercises.registry import about, available, check
+from scorelab.exercises.engine.judging import About, Result
+from scorelab.exercises.engine.registry import about, available, check
 
 __all__ = ["About", "Result", "about", "available", "check"]

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from scorelab import derivations
-from scorelab.derivations.gaussian import gaussian
-from scorelab.derivations.tweedie import q, y
-from scorelab.derivations.tweedie import sigma as noise
+from scorelab.derivations.catalogue.tweedie import q, y
+from scorelab.derivations.catalogue.tweedie import sigma as noise
+from scorelab.derivations.engine.densities import gaussian
 from scorelab.examples import book_mixture
-from scorelab.exercises.exercise import Exercise, Mistake
-from scorelab.exercises.kinds import Choice, Expression, Function, Number
+from scorelab.exercises.engine.judging import Exercise, Mistake
+from scorelab.exercises.engine.kinds import Choice, Expression, Function, Number
 from scorelab.langevin import langevin_dynamics
 from scorelab.matching import NoisyScore
 from scorelab.metrics import mode_weights

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from scorelab.conventions import full_step, half_step, sigma_at_ou_time
-from scorelab.exercises.exercise import Exercise, Mistake
-from scorelab.exercises.kinds import Expression, Function, Number
+from scorelab.exercises.engine.judging import Exercise, Mistake
+from scorelab.exercises.engine.kinds import Expression, Function, Number
 
 __all__ = ["EXERCISES"]
 

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from scorelab import derivations
-from scorelab.exercises.exercise import Exercise, Mistake
-from scorelab.exercises.kinds import Choice, Expression, Function
+from scorelab.exercises.engine.judging import Exercise, Mistake
+from scorelab.exercises.engine.kinds import Choice, Expression, Function
 from scorelab.matching import NoisyScore, dsm_target
 from scorelab.mixture import GaussianMixture
 

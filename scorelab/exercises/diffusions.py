@@ -10,11 +10,11 @@ from scipy.stats import kstest
 from torch import Tensor
 
 from scorelab.examples import book_mixture
-from scorelab.exercises.entries import wrong_entry
-from scorelab.exercises.exercise import Exercise, Mistake
-from scorelab.exercises.kinds import Choice, Expression, Function, Tensors, Values
-from scorelab.exercises.reading import described
-from scorelab.exercises.ways import WayBack
+from scorelab.exercises.engine.entries import wrong_entry
+from scorelab.exercises.engine.judging import Exercise, Mistake
+from scorelab.exercises.engine.kinds import Choice, Expression, Function, Tensors, Values
+from scorelab.exercises.engine.reading import described
+from scorelab.exercises.engine.ways import WayBack
 from scorelab.mixture import GaussianMixture
 from scorelab.sde import SDE, OrnsteinUhlenbeck
 from scorelab.solvers import euler_maruyama, heun

@@ -11,9 +11,9 @@ from scipy.stats import kstest
 from torch import Tensor
 
 from scorelab.estimate import Estimate
-from scorelab.exercises.entries import wrong_entry
-from scorelab.exercises.exercise import Exercise, Mistake
-from scorelab.exercises.kinds import Expression, Function, Values
+from scorelab.exercises.engine.entries import wrong_entry
+from scorelab.exercises.engine.judging import Exercise, Mistake
+from scorelab.exercises.engine.kinds import Expression, Function, Values
 from scorelab.sde import OrnsteinUhlenbeck
 from scorelab.solvers import euler_maruyama
 

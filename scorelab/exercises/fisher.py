@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from scorelab import derivations
-from scorelab.derivations.fisher_gaussians import m1, m2, v1, v2
+from scorelab.derivations.catalogue.fisher_gaussians import m1, m2, v1, v2
 from scorelab.examples import book_mixture
-from scorelab.exercises.exercise import Exercise, Mistake
-from scorelab.exercises.kinds import Expression, Function, Number, Values
+from scorelab.exercises.engine.judging import Exercise, Mistake
+from scorelab.exercises.engine.kinds import Expression, Function, Number, Values
 
 __all__ = ["EXERCISES"]
 

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from scorelab import derivations
 from scorelab.conventions import ou_time
-from scorelab.derivations.probability_flow import phi, t, v0, x
+from scorelab.derivations.catalogue.probability_flow import phi, t, v0, x
 from scorelab.examples import book_mixture
-from scorelab.exercises.entries import wrong_entry
-from scorelab.exercises.exercise import Exercise, Mistake
-from scorelab.exercises.kinds import Expression, Function, Values
-from scorelab.exercises.ways import WayBack
+from scorelab.exercises.engine.entries import wrong_entry
+from scorelab.exercises.engine.judging import Exercise, Mistake
+from scorelab.exercises.engine.kinds import Expression, Function, Values
+from scorelab.exercises.engine.ways import WayBack
 from scorelab.metrics import sliced_wasserstein
 from scorelab.mixture import GaussianMixture
 from scorelab.sde import SDE, OrnsteinUhlenbeck, VarianceExploding, VariancePreserving

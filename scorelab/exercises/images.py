@@ -8,11 +8,11 @@ import sympy as sp
 import torch
 from torch import Tensor
 
-from scorelab.data import load_mnist
-from scorelab.exercises.exercise import Exercise, Mistake
-from scorelab.exercises.kinds import Choice, Expression, Function, Number, Values
+from scorelab.exercises.engine.judging import Exercise, Mistake
+from scorelab.exercises.engine.kinds import Choice, Expression, Function, Number, Values
 from scorelab.noise import NoiseSchedule
 from scorelab.sde import SDE, OrnsteinUhlenbeck, VarianceExploding
+from scorelab.training.mnist.data import load_mnist
 
 __all__ = ["EXERCISES"]
 

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from scorelab.conventions import half_step
 from scorelab.examples import book_mixture
-from scorelab.exercises.exercise import Exercise, Mistake
-from scorelab.exercises.kinds import Expression, Function, Number, Tensors
+from scorelab.exercises.engine.judging import Exercise, Mistake
+from scorelab.exercises.engine.kinds import Expression, Function, Number, Tensors
 from scorelab.langevin import langevin_dynamics
 from scorelab.metrics import mode_weights
 

@@ -8,8 +8,8 @@ from scipy.optimize import brentq
 from torch import Tensor
 
 from scorelab.examples import book_mixture
-from scorelab.exercises.exercise import Exercise, Mistake
-from scorelab.exercises.kinds import Choice, Expression, Function, Number, Tensors
+from scorelab.exercises.engine.judging import Exercise, Mistake
+from scorelab.exercises.engine.kinds import Choice, Expression, Function, Number, Tensors
 from scorelab.mixture import GaussianMixture
 
 __all__ = ["EXERCISES"]

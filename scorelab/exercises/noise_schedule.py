@@ -9,9 +9,9 @@ from sympy.stats import Normal, cdf
 from torch import Tensor
 
 from scorelab.examples import book_mixture
-from scorelab.exercises.entries import wrong_entry
-from scorelab.exercises.exercise import Exercise, Mistake
-from scorelab.exercises.kinds import Expression, Function, Values
+from scorelab.exercises.engine.entries import wrong_entry
+from scorelab.exercises.engine.judging import Exercise, Mistake
+from scorelab.exercises.engine.kinds import Expression, Function, Values
 from scorelab.langevin import annealed_langevin_dynamics
 from scorelab.metrics import mode_weights
 from scorelab.noise import geometric_sigmas, variance_after

@@ -10,11 +10,11 @@ import torch
 from scipy.optimize import brentq
 
 from scorelab import derivations
-from scorelab.derivations import ou_autocovariance, ou_moments
+from scorelab.derivations.catalogue import ou_autocovariance, ou_moments
 from scorelab.examples import book_mixture
-from scorelab.exercises.entries import wrong_entry
-from scorelab.exercises.exercise import Exercise, Mistake
-from scorelab.exercises.kinds import Expression, Function, Values
+from scorelab.exercises.engine.entries import wrong_entry
+from scorelab.exercises.engine.judging import Exercise, Mistake
+from scorelab.exercises.engine.kinds import Expression, Function, Values
 from scorelab.mixture import GaussianMixture
 from scorelab.sde import OrnsteinUhlenbeck
 

@@ -87,7 +87,7 @@ def columns(problem: str) -> Run:
     """The same loop by someone who knows the machine: points as columns, and freed memory kept."""
     import torch
 
-    from scorelab.allocator import keep_freed_memory
+    from scorelab._support.allocator import keep_freed_memory
 
     def prepared(at: problems.Step):
         constants, means, precisions = _parts(torch, at)
@@ -219,7 +219,7 @@ def bare(network: str) -> Run:
     """
     import torch
 
-    from scorelab.allocator import keep_freed_memory
+    from scorelab._support.allocator import keep_freed_memory
 
     model, data, sigmas, settings = _training(torch, network)
     model.train()

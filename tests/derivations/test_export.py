@@ -15,7 +15,7 @@ from nbclient import NotebookClient
 
 from scorelab import derivations
 from scorelab.derivations import Derivation, export
-from scorelab.derivations.derivation import definition
+from scorelab.derivations.engine.derivation import definition
 
 NAMES = derivations.available()
 

@@ -14,7 +14,7 @@ from html_checks import Page, loads_from_here, well_formed
 
 from scorelab import derivations
 from scorelab.__main__ import main
-from scorelab.decks import derivation as maker
+from scorelab.derivations.export.decks import derivation as maker
 
 NAMES = derivations.available()
 LARGEST = 400_000  # bytes of a deck
@@ -192,7 +192,8 @@ def test_the_command_writes_what_the_method_returns(capsys):
 
 def test_a_deck_has_the_colours_of_the_book():
     colours = {}
-    for file in (ROOT / "book/_static/book.css", ROOT / "scorelab/decks/deck.css"):
+    decks = ROOT / "scorelab/derivations/export/decks"
+    for file in (ROOT / "book/_static/book.css", decks / "deck.css"):
         text = file.read_text(encoding="utf-8")
         colours[file.name] = dict(re.findall(r"--([\w-]+): (light-dark\(.*?\));", text))
     deck_colours, book = colours["deck.css"], colours["book.css"]

@@ -11,10 +11,10 @@ from latex_log import sticking_out
 
 from scorelab import derivations
 from scorelab.derivations import Derivation, export
-from scorelab.derivations.derivation import definition
-from scorelab.derivations.export.latex import excerpt
-from scorelab.derivations.export.pieces import latex_text
-from scorelab.macros import MACROS, definitions, expand, fold
+from scorelab.derivations.engine.derivation import definition
+from scorelab.derivations.export.parts import latex_text
+from scorelab.derivations.export.tex import excerpt
+from scorelab.derivations.printing.macros import MACROS, definitions, expand, fold
 
 NAMES = derivations.available()
 ARTICLE = r"\documentclass[10pt]{article}\usepackage[textwidth=12cm]{geometry}"

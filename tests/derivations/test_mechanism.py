@@ -6,8 +6,10 @@ import pytest
 import sympy as sp
 
 from scorelab import derivations
-from scorelab.derivations import Derivation, DerivationError, Step, checking, latex, printing
-from scorelab.derivations.derivation import definition, equation
+from scorelab.derivations import Derivation, DerivationError, Step, printing
+from scorelab.derivations.engine import checking
+from scorelab.derivations.engine.derivation import definition, equation
+from scorelab.derivations.printing import latex
 
 x, y = sp.symbols("x y", real=True)
 a = sp.Symbol("a", positive=True)

@@ -7,7 +7,7 @@ import torch
 from scipy import integrate, stats
 
 from scorelab import derivations
-from scorelab.derivations import mixture_score
+from scorelab.derivations.catalogue import mixture_score
 
 WEIGHTS = np.array([0.6, 0.3, 0.1])
 

@@ -11,7 +11,8 @@ import pytest
 import sympy as sp
 
 from scorelab import derivations
-from scorelab.derivations import Derivation, proofs
+from scorelab.derivations import Derivation
+from scorelab.derivations.engine import proofs
 
 PACKAGE = Path(derivations.__file__).parents[1]
 NAME = "ou-moments"  # the quickest

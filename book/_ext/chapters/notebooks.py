@@ -32,8 +32,8 @@ from sphinx.util import logging
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 from words import word
 
-from scorelab.files import write_whole
-from scorelab.macros import MACROS
+from scorelab._support.files import write_whole
+from scorelab.derivations.printing.macros import MACROS
 
 from .buttons import STUDENT_SUFFIX, add_buttons
 from .execution import executor_of

@@ -14,7 +14,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from scorelab.files import write_whole
+from scorelab._support.files import write_whole
 
 from .chapter import Chapter, digest_of
 from .dependencies import Dependencies, Sources

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from scorelab.macros import Macros, expand
+from scorelab.derivations.printing.macros import Macros, expand
 
 __all__ = ["Macros", "display", "expand", "plain_output"]
 

@@ -14,8 +14,8 @@ from page import plain_roles, scrollable
 from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 
-from scorelab.decks import DECK_SCRIPT, DECK_STYLE, Slide, page, revealjs
-from scorelab.files import write_whole
+from scorelab._support.files import write_whole
+from scorelab.derivations.export.decks import DECK_SCRIPT, DECK_STYLE, Slide, page, revealjs
 
 from .plan import Item
 

@@ -9,8 +9,8 @@ from docutils import nodes
 from figures import film
 from sphinx.util import logging
 
-from scorelab.derivations.export.frames import frames
-from scorelab.derivations.export.pieces import Piece
+from scorelab.derivations.export.framing import frames
+from scorelab.derivations.export.parts import Piece
 
 from .marks import SECTIONS, slide, slide_title, slides
 

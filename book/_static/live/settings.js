@@ -1,6 +1,6 @@
 // What can be set, within which limits, and how a state is written into a page's address.
 //
-// The names are those of the package's functions. `lab.described`, written from scorelab/live.py
+// The names are those of the package's functions. `lab.described`, written from scorelab/figures/live.py
 // when the book is built, holds the defaults and the presets.
 "use strict";
 (function (lab) {

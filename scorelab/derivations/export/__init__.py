@@ -4,30 +4,18 @@ Every format holds the reasons and the equations of the checked derivation, in t
 choice; the notebook and the script check them again.
 """
 
-from scorelab.derivations.export.latex import beamer, latex, macros
-from scorelab.derivations.export.markdown import markdown
-from scorelab.derivations.export.notebook import notebook
-from scorelab.derivations.export.pieces import Piece, pieces
-from scorelab.derivations.export.reveal import reveal
-from scorelab.derivations.export.script import script
-from scorelab.derivations.export.symbols import has, names, parse
-from scorelab.derivations.formats import FORMATS, MACROS_FILE, Format, format_called
+import lazy_loader
 
-__all__ = [
-    "FORMATS",
-    "MACROS_FILE",
-    "Format",
-    "Piece",
-    "beamer",
-    "format_called",
-    "has",
-    "latex",
-    "macros",
-    "markdown",
-    "names",
-    "notebook",
-    "parse",
-    "pieces",
-    "reveal",
-    "script",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "formats": ["FORMATS", "MACROS_FILE", "Format", "format_called"],
+        "jupyter": ["notebook"],
+        "myst": ["markdown"],
+        "parts": ["Piece", "pieces"],
+        "slides": ["reveal"],
+        "symbols": ["has", "names", "parse"],
+        "sympy_script": ["script"],
+        "tex": ["beamer", "latex", "macros"],
+    },
+)

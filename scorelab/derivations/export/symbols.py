@@ -20,10 +20,10 @@ from scorelab.derivations.export.rewriting import (
     read_name,
     rewritten,
 )
-from scorelab.macros import expand
+from scorelab.derivations.printing.macros import expand
 
 if TYPE_CHECKING:
-    from scorelab.derivations.derivation import Derivation
+    from scorelab.derivations.engine.derivation import Derivation
 
 __all__ = ["Rename", "has", "in_text", "names", "parse", "renamer", "unchanged"]
 

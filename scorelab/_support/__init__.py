@@ -1,0 +1,1 @@
+"""What the package needs for itself, and no reader meets: checks of arguments, files, memory."""

@@ -1,0 +1,255 @@
+r"""The error of the Euler-Maruyama method, exactly, on the Ornstein-Uhlenbeck process.
+
+The method's step is linear there, so its mean and variance are known at every step: the bias in
+the limit, the weak error at a fixed time and, since the exact solution is driven by the same
+Brownian path, the strong error. See Kloeden and Platen (1992), sections 9.6 and 9.7; the noise
+being additive, both orders are one (section 10.2).
+"""
+
+import sympy as sp
+from sympy import Function, Integral, Limit, exp, log, oo, rsolve, sqrt
+
+from scorelab.derivations.engine.densities import gaussian
+from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+
+x, z, m0, a, m, r = sp.symbols("x z m_0 a m r", real=True)
+h, t, u, v, v0, kappa, lam, b = sp.symbols("h t u v v_0 kappa lambda b", positive=True)
+V = sp.Symbol("V", real=True)
+n = sp.Symbol("n", integer=True, nonnegative=True)
+F, N, G = Function("F"), Function("N"), Function("G")
+mean, variance, covariance, exact, noise, strong = (Function(s) for s in "MvCWSD")
+mean_error, variance_error = Function("e_mean"), Function("e_var")
+
+
+def derive() -> Derivation:
+    """Derive bias, weak and strong error of Euler-Maruyama for dx = −x/2 dt + dw."""
+    return Derivation(
+        "euler-maruyama-bias",
+        "The error of the Euler-Maruyama method",
+        [*_every_step(), *_the_limit(), *_weak_error(), *_strong_error()],
+        notation={
+            N: r"\mathcal{N}(#1; #2, #3)",
+            G: "G_{#1}(#2, #3)",
+            m0: r"m_\mathrm{start}",
+            v0: r"v_\mathrm{start}",
+            mean: "m_{#1}",
+            variance: "v_{#1}",
+            covariance: "c_{#1}",
+            exact: r"\bar{v}_{#1}",
+            noise: "S_{#1}",
+            strong: "D_{#1}",
+            mean_error: r"e_{\mathrm{mean}}(#1)",
+            variance_error: r"e_{\mathrm{var}}(#1)",
+        },
+    )
+
+
+def _every_step() -> list[Step]:
+    move = x - x / 2 * h + sqrt(h) * z
+    factor = sp.collect(sp.expand(move), x).coeff(x)
+
+    def expectation(of: sp.Expr) -> Integral:
+        return Integral(of * N(x, m, v) * N(z, 0, 1), (x, -oo, oo), (z, -oo, oo))
+
+    y = Function("y")
+    solved = sp.factor(sp.simplify(rsolve(y(n + 1) - r * y(n) - kappa, y(n), {y(0): 0})))
+    top, bottom = (sp.collect(sp.expand(-part), kappa) for part in sp.fraction(solved))
+    return [
+        definition("gaussian", N(x, m, v), gaussian(x, m, v), "The Gaussian density."),
+        definition(
+            "move",
+            F(x, z),
+            move,
+            "One step of length $h$ for $\\mathrm{d}x = -\\tfrac12 x \\,\\mathrm{d}t + "
+            "\\mathrm{d}w$: the drift at the start of the step, and fresh noise $z$.",
+        ),
+        definition("factor", a, factor, "The factor in front of $x$ gets a name."),
+        Step("linear-move", equation(F(x, z), a * x + sqrt(h) * z), "The step is linear."),
+        Step("moved-mean", equation(expectation(F(x, z)), a * m), "It takes a mean $m$ to $am$ …"),
+        Step(
+            "moved-variance",
+            equation(expectation((F(x, z) - a * m) ** 2), a**2 * v + h),
+            "… and a variance $v$ to $a^2 v + h$, the noise being independent of $x$.",
+        ),
+        definition("mean", mean(n), m0 * a**n, "So after $n$ steps this is the mean:"),
+        Step("mean-recursion", equation(mean(n + 1), a * mean(n)), "each step takes a factor."),
+        definition(
+            "geometric",
+            G(n, r, kappa),
+            top / bottom,
+            "All second moments here start, but for a power, at zero and obey $y_{n+1} = r y_n + "
+            "\\kappa$. This is the solution, by `rsolve`.",
+        ),
+        Step(
+            "geometric-recursion",
+            equation(G(n + 1, r, kappa), r * G(n, r, kappa) + kappa),
+            "It satisfies its recursion …",
+        ),
+        Step("geometric-start", equation(G(0, r, kappa), 0), "… and its start."),
+        definition(
+            "variance", variance(n), a ** (2 * n) * v0 + G(n, a**2, h), "So the variance is this:"
+        ),
+        Step(
+            "variance-recursion",
+            equation(variance(n + 1), a**2 * variance(n) + h),
+            "each step does to it what was found above …",
+        ),
+        Step("variance-start", equation(variance(0), v0), "… and it starts where it should."),
+    ]
+
+
+def _the_limit() -> list[Step]:
+    factor = 1 - h / 2
+    (fixed,) = sp.solve(sp.Eq(a**2 * v + h, v), v)
+    fixed = h / sp.expand(h / fixed)
+    closed = 1 / sp.expand(1 / sp.simplify(fixed.subs(a, factor)))
+    decaying = V + exp(-lam * n) * (v0 - V)
+    return [
+        definition("fixed-point", V, fixed, "The variance that a step leaves alone."),
+        Step(
+            "distance",
+            equation((variance(n) - V) / (v0 - V), a ** (2 * n)),
+            "The distance to it falls by $a^2$ a step …",
+        ),
+        Step(
+            "threshold",
+            equation(1 - a**2, h * sp.expand((1 - factor**2) / h)),
+            "… so the method is stable, $a^2 < 1$, exactly for $h < 4$.",
+        ),
+        Step(
+            "limit",
+            equation(Limit(decaying, n, oo), sp.limit(decaying, n, oo)),
+            "Then, with $a^2 = e^{-\\lambda}$ and $\\lambda > 0$, it is the limit.",
+        ),
+        Step(
+            "bias",
+            equation(V, closed),
+            "The limit is not the 1 of the process. It is the bias of Langevin dynamics for a "
+            "standard normal target, with $\\varepsilon = h$: the same step.",
+        ),
+    ]
+
+
+def _weak_error() -> list[Step]:
+    steps = t / h
+    mean_gap = mean(steps) - m0 * exp(-t / 2)
+    variance_gap = variance(steps) - (v0 * exp(-t) + 1 - exp(-t))
+
+    def leading(gap: sp.Expr) -> sp.Expr:
+        written = gap.replace(mean, sp.Lambda(n, m0 * a**n)).replace(
+            variance, sp.Lambda(n, a ** (2 * n) * v0 + h * (1 - a ** (2 * n)) / (1 - a**2))
+        )
+        return sp.expand(sp.limit(written.subs(a, 1 - h / 2) / h, h, 0))
+
+    return [
+        definition(
+            "mean-error",
+            mean_error(h),
+            mean_gap,
+            "At a fixed time $t = nh$ the mean is off by this:",
+        ),
+        Step(
+            "weak-mean",
+            equation(Limit(mean_error(h) / h, h, 0), leading(mean_gap)),
+            "an error of the order of $h$, with this coefficient.",
+        ),
+        definition("variance-error", variance_error(h), variance_gap, "And so is the variance:"),
+        Step(
+            "weak-variance",
+            equation(Limit(variance_error(h) / h, h, 0), leading(variance_gap)),
+            "its error has this coefficient. The weak order is one.",
+        ),
+    ]
+
+
+def _strong_error() -> list[Step]:
+    kernel = exp(-(h - u) / 2)
+    own, cross = Integral(kernel**2, (u, 0, h)), Integral(kernel, (u, 0, h))
+    own_value, cross_value = 1 - b**2, 2 - 2 * b
+    steps = t / h
+    parts = G(n, a**2, h) - 2 * G(n, a * b, cross_value) + G(n, b**2, own_value)
+    values = {a: 1 - h / 2, b: exp(-h / 2)}
+
+    def expanded(f: sp.Expr) -> sp.Expr:
+        return sp.series(f, h, 0, 4).removeO()
+
+    def geometric(_: sp.Expr, ratio: sp.Expr, source: sp.Expr) -> sp.Expr:
+        # ratio^(t/h) = e^(−t + O(h)). `limit` would take seconds to see that.
+        rate = expanded(log(ratio.subs(values)))
+        decayed = exp(-t) * expanded(exp(sp.expand(t * rate / h) + t))
+        return expanded(source.subs(values)) * (1 - decayed) / expanded(1 - exp(rate))
+
+    of_noise = sp.cancel(parts.subs(n, steps).replace(G, geometric) / h**2)
+    of_noise = sp.expand(of_noise.subs(h, 0))
+    of_start = (a**steps - b**steps) ** 2 / h**2
+    return [
+        definition(
+            "exact-factor",
+            b,
+            exp(-h / 2),
+            "In one step the process itself goes to $b x + \\int_0^h e^{-(h-u)/2} "
+            "\\,\\mathrm{d}w_u$, the method to $a x + \\int_0^h \\mathrm{d}w_u$, along one path "
+            "$w$.",
+        ),
+        Step(
+            "isometry",
+            equation(own, own_value),
+            "By Itô's isometry the variance of such an integral is that of its kernel squared …",
+        ),
+        Step(
+            "isometry-cross",
+            equation(cross, cross_value),
+            "… and the covariance of two is the integral of both kernels.",
+        ),
+        definition(
+            "exact-variance",
+            exact(n),
+            b ** (2 * n) * v0 + G(n, b**2, own_value),
+            "So this is the variance of the process on the grid …",
+        ),
+        Step(
+            "exact-variance-closed",
+            equation(exact(steps), v0 * exp(-t) + 1 - exp(-t)),
+            "… which is the one known for every time …",
+        ),
+        definition(
+            "covariance",
+            covariance(n),
+            a**n * b**n * v0 + G(n, a * b, cross_value),
+            "… and this its covariance with the method, both started at the same point:",
+        ),
+        Step(
+            "covariance-recursion",
+            equation(covariance(n + 1), a * b * covariance(n) + cross_value),
+            "a step multiplies it by $ab$ and adds that of the noise.",
+        ),
+        definition(
+            "strong-error",
+            strong(n),
+            variance(n) - 2 * covariance(n) + exact(n) + m0**2 * (a**n - b**n) ** 2,
+            "So this is $\\mathbb{E}|X_n - x(t_n)|^2$, the variance of the gap and its mean "
+            "squared.",
+        ),
+        definition("noise-part", noise(n), parts, "What the noise alone contributes …"),
+        Step(
+            "strong-split",
+            equation(strong(n), noise(n) + (m0**2 + v0) * (a**n - b**n) ** 2),
+            "… and what is due to the start.",
+        ),
+        Step(
+            "strong-start",
+            equation(Limit(of_start, h, 0), sp.limit(of_start.subs(values), h, 0)),
+            "At a fixed time both are of the order of $h^2$: the start …",
+        ),
+        Step(
+            "strong-noise",
+            equation(Limit(noise(steps) / h**2, h, 0), of_noise),
+            "… and the noise. The root is of the order of $h$: for additive noise the strong "
+            "order is one as well.",
+        ),
+        Step(
+            "strong-limit",
+            equation(Limit(of_noise, t, oo), sp.limit(of_noise, t, oo)),
+            "And the error does not grow with time: the process forgets its errors too.",
+        ),
+    ]

@@ -1,0 +1,193 @@
+r"""Annealed noise as a diffusion, and one score for every diffusion.
+
+Song et al. (2021), sections 3.4 and appendix B: noise that is added level by level becomes, for
+ever finer levels, the variance-exploding SDE. And a score that was learned for noise
+$x + \sigma z$ is the score of every process whose law at time $t$ is that of $a x_0 + b z$, up to a
+change of scale (Karras et al., 2022, appendix B): one network serves them all.
+"""
+
+import sympy as sp
+from sympy import Derivative, Function, Integral, Limit, exp, log, oo, sqrt
+
+from scorelab.derivations.engine.densities import gaussian
+from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+
+x, x0, z, m = sp.symbols("x x_0 z m", real=True)
+low, high, T, a, b, c = sp.symbols("sigma_min sigma_max T a b c", positive=True)
+t, u, v, w, n, delta = sp.symbols("t u v sigma N delta", positive=True)
+i = sp.Symbol("i", integer=True, nonnegative=True)
+sigma, g, level, move, s = (Function(name) for name in ("sigma", "g", "varsigma", "F", "s"))
+normal, data, noisy, p = (Function(name) for name in ("N", "p_0", "q", "p"))
+reverse, langevin, of_time = Function("F_reverse"), Function("F_Langevin"), Function("sigma_OU")
+
+
+def derive() -> Derivation:
+    """Derive the variance-exploding SDE from annealed noise, and the identity of scores."""
+    return Derivation(
+        "ncsn-to-sde",
+        "From noise levels to a diffusion",
+        [*_levels_to_sde(), *_one_score_for_all()],
+        notation={
+            low: r"\sigma_{\min}",
+            high: r"\sigma_{\max}",
+            sigma: r"\sigma(#1)",
+            level: r"\sigma_{#1}",
+            normal: r"\mathcal{N}(#1; #2, #3)",
+            noisy: "p_{#2}(#1)",
+            p: r"p(#1; #2, #3)",
+            s: r"s(#1; #2)",
+            data: "p_0(#1)",
+            of_time: r"\sigma_{\mathrm{OU}}(#1)",
+            reverse: r"F_{\mathrm{reverse}}(#1, #2)",
+            langevin: r"F_{\mathrm{Langevin}}(#1, #2; #3)",
+        },
+        concrete={data: sp.Lambda(x, gaussian(x, 1, 2))},
+    )
+
+
+def _levels_to_sde() -> list[Step]:
+    def schedule(share: sp.Expr) -> sp.Expr:
+        return low * (high / low) ** share
+
+    jump = sigma(t + delta) ** 2 - sigma(t) ** 2
+    factor = (high / low) ** (2 * delta / T) - 1
+    growth = 2 * schedule(t / T).diff(t) / schedule(t / T)
+    return [
+        definition(
+            "level",
+            level(i),
+            schedule(i / n),
+            "Noise levels, here rising from $\\sigma_{\\min}$ to $\\sigma_{\\max}$ in $N$ steps.",
+        ),
+        Step(
+            "geometric",
+            equation(level(i + 1) / level(i), (high / low) ** (1 / n)),
+            "Each is the one before times a fixed factor: a geometric schedule.",
+        ),
+        definition("schedule", sigma(t), schedule(t / T), "The same, with a time for the level:"),
+        Step("on-the-grid", equation(level(i), sigma(i * T / n)), "level $i$ is the time $iT/N$,"),
+        Step("last", equation(sigma(T), high), "the last one the time $T$."),
+        definition("gaussian", normal(x, m, v), gaussian(x, m, v), "The Gaussian density."),
+        definition(
+            "move",
+            move(x, z),
+            x + sqrt(jump) * z,
+            "From one level to the next, a time $\\delta = T/N$ later, noise is added,",
+        ),
+        Step(
+            "moved-variance",
+            equation(Integral((move(x, z) - x) ** 2 * normal(z, 0, 1), (z, -oo, oo)), jump),
+            "as much as makes the variance grow from $\\sigma(t)^2$ to $\\sigma(t + \\delta)^2$.",
+        ),
+        Step(
+            "share",
+            equation(jump, sigma(t) ** 2 * factor),
+            "The growth is a share of the variance that is there. For ever more levels …",
+        ),
+        Step(
+            "limit",
+            equation(Limit(factor / delta, delta, 0), growth),
+            "… it has a rate per unit of time,",
+        ),
+        definition(
+            "diffusion",
+            g(t),
+            sigma(t) * sqrt(growth),
+            "and $g^2$ is that rate times the variance. So annealed noise becomes $\\mathrm{d}x = "
+            "g \\,\\mathrm{d}w$, the variance exploding SDE …",
+        ),
+        Step(
+            "rate",
+            equation(g(t) ** 2, Derivative(sigma(t) ** 2, t)),
+            "… whose $g^2$ is the slope of the variance.",
+        ),
+        Step(
+            "kernel-variance",
+            equation(Integral(g(u) ** 2, (u, 0, t)), sigma(t) ** 2 - sigma(0) ** 2),
+            "Added up from the start: the kernel's variance is not $\\sigma(t)^2$ alone.",
+        ),
+    ]
+
+
+def _one_score_for_all() -> list[Step]:
+    def law(scale: sp.Expr, std: sp.Expr) -> Integral:
+        return Integral(data(x0) * normal(x, scale * x0, std**2), (x0, -oo, oo))
+
+    rescaled = s(x / a, b / a) / a
+    share, rest = exp(-t / 2), sqrt(1 - exp(-t))
+    ratio = sqrt(sp.expand(sp.simplify((rest / share) ** 2)))
+    (time,) = sp.solve(sp.Eq(ratio**2, w**2), t)
+    in_time = rescaled.subs({b: a * of_time(t), a: share}).subs(a, share)
+    return [
+        definition("noisy", noisy(x, w), law(sp.S.One, w), "The law of $x_0 + \\sigma z$."),
+        definition("scaled", p(x, a, b), law(a, b), "And that of $a x_0 + b z$."),
+        Step(
+            "kernel-rescaled",
+            equation(normal(x, a * x0, b**2), normal(x / a, x0, (b / a) ** 2) / a),
+            "Divided by $a$, the second is the first with $\\sigma = b/a$: so it is for each "
+            "$x_0$ …",
+        ),
+        Step(
+            "density-rescaled",
+            equation(p(x, a, b), noisy(x / a, b / a) / a),
+            "… and for their mean. In $d$ dimensions the factor is $a^{-d}$.",
+        ),
+        definition(
+            "score", s(x, w), Derivative(log(noisy(x, w)), x), "A network learns this score."
+        ),
+        Step(
+            "score-rescaled",
+            equation(Derivative(log(p(x, a, b)), x), rescaled),
+            "It serves every $a$ and $b$, in any dimension: the constant $a^{-d}$ has no slope.",
+        ),
+        definition(
+            "ou-sigma",
+            of_time(t),
+            rest / share,
+            "The Ornstein-Uhlenbeck process has $a = e^{-t/2}$ and $b = \\sqrt{1 - e^{-t}}$, so at "
+            "time $t$ the network is asked for $\\sigma = b/a$.",
+        ),
+        Step("ou-sigma-closed", equation(of_time(t), ratio), "This is a simple function of $t$,"),
+        Step(
+            "ou-time",
+            equation(of_time(time), w),
+            "and the other way round the noise $\\sigma$ is met at this time.",
+        ),
+        Step(
+            "ou-score",
+            equation(Derivative(log(p(x, share, rest)), x), in_time),
+            "There the score of the process is this. No network has to be trained again.",
+        ),
+        definition(
+            "gap", c, level(i + 1) ** 2 - level(i) ** 2, "Generation goes down from level $i + 1$."
+        ),
+        definition(
+            "reverse-step",
+            reverse(x, z),
+            x + c * s(x, level(i + 1)) + sqrt(c) * z,
+            "Euler-Maruyama on the reverse SDE, with $c$ for $g^2 \\delta$: drift and noise.",
+        ),
+        Step(
+            "reverse-noise",
+            equation(
+                Integral(
+                    (reverse(x, z) - x - c * s(x, level(i + 1))) ** 2 * normal(z, 0, 1),
+                    (z, -oo, oo),
+                ),
+                level(i + 1) ** 2 - level(i) ** 2,
+            ),
+            "Its noise has the variance between the two levels.",
+        ),
+        definition(
+            "langevin-step",
+            langevin(x, z, v),
+            x + v / 2 * s(x, level(i + 1)) + sqrt(v) * z,
+            "A step of Langevin dynamics, of the size $v$.",
+        ),
+        Step(
+            "difference",
+            equation(langevin(x, z, 2 * c) - reverse(x, z), (sqrt(2) - 1) * sqrt(c) * z),
+            "With the same drift Langevin dynamics adds more noise, for it is to stay at its "
+            "level, and the reverse SDE is to come down.",
+        ),
+    ]

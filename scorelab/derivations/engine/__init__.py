@@ -1,0 +1,1 @@
+"""How a derivation is made and checked."""

@@ -1,0 +1,212 @@
+r"""The mechanism: named steps that are checked, then printed.
+
+A step holds a sympy relation and the reason for it in words. A *definition* gives a name to an
+expression; every other step claims something, and `check` proves the claim: definitions are
+unfolded, and sympy reduces left − right to zero, or, where it cannot, both sides are evaluated to
+30 digits at random admissible points and must agree to 20. Nothing is printed that was not checked.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import sympy as sp
+
+from scorelab.derivations import export
+from scorelab.derivations.engine import checking
+
+__all__ = ["Derivation", "DerivationError", "Step", "definition", "equation"]
+
+
+class DerivationError(Exception):
+    """A step of a derivation does not hold; the message names the derivation and the step."""
+
+
+@dataclass(frozen=True)
+class Step:
+    r"""One line of a derivation.
+
+    Attributes:
+        name: Its stable name; the equation's label is `eq-<derivation>-<name>`.
+        equation: The sympy relation that is claimed (or agreed on, for a definition).
+        reason: Why it holds, in words; mathematics between dollar signs.
+        checked: `"definition"`, or, after `Derivation.check`, `"symbolic"` or `"numeric"`;
+            `""` before.
+    """
+
+    name: str
+    equation: sp.Basic
+    reason: str
+    checked: str = ""
+
+
+def equation(lhs: Any, rhs: Any) -> sp.Equality:
+    """Return lhs = rhs, left alone: sympy would turn an obvious equation into `True`."""
+    return sp.Eq(_immutable(lhs), _immutable(rhs), evaluate=False)
+
+
+def definition(name: str, lhs: Any, rhs: Any, reason: str) -> Step:
+    """Return the step that defines `lhs`, a symbol or a function of symbols, to be `rhs`."""
+    return Step(name, equation(lhs, rhs), reason, checked="definition")
+
+
+class Derivation:
+    r"""A chain of checked equations.
+
+    Args:
+        name: Its stable name, for example `"mixture-score"`.
+        title: One line for people.
+        steps: In order. A step may use every definition above it.
+        notation: How to print: a function maps to a TeX template in which `#1`, `#2` … stand for
+            its arguments; a tuple of functions or symbols maps to the vector that they form.
+        concrete: What undefined functions and symbols become when a step has to be evaluated at
+            random points, for example `{f: Lambda(x, tanh(x))}`; a callable that takes a
+            `random.Random` and returns such a mapping draws a new one for every point.
+
+    Raises:
+        DerivationError: If two steps share a name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        steps: Iterable[Step],
+        *,
+        notation: Mapping[Any, str] = MappingProxyType({}),
+        concrete: Mapping[Any, Any] | Callable[..., Mapping[Any, Any]] = MappingProxyType({}),
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.steps = tuple(steps)
+        self.notation = dict(notation)
+        self.concrete = concrete
+        names = [step.name for step in self.steps]
+        for twice in {n for n in names if names.count(n) > 1}:
+            raise DerivationError(f"{name}: two steps are called {twice!r}")
+
+    def __getitem__(self, name: str | slice) -> "Step | Derivation":
+        """Return the step called `name`, or, for a slice of names, the part to be shown alone.
+
+        A slice holds its last step too: `d["density":"score"]`. The part keeps the derivation's
+        name, so its equations have the same labels.
+
+        Raises:
+            KeyError: with the names that there are.
+        """
+        names = [step.name for step in self.steps]
+        ends = (name.start, name.stop) if isinstance(name, slice) else (name,)
+        for end in ends:
+            if end is not None and end not in names:
+                raise KeyError(f"{self.name} has no step {end!r}, it has {', '.join(names)}")
+        if not isinstance(name, slice):
+            return self.steps[names.index(name)]
+        start = 0 if name.start is None else names.index(name.start)
+        stop = len(names) if name.stop is None else names.index(name.stop) + 1
+        part = copy(self)
+        part.steps = self.steps[start:stop]
+        return part
+
+    @property
+    def equations(self) -> dict[str, sp.Basic]:
+        """The equations by the names of their steps."""
+        return {step.name: step.equation for step in self.steps}
+
+    @property
+    def symbols(self) -> set[str]:
+        """The names of the symbols and functions, as `to_latex` and the like take them."""
+        return export.names(self)
+
+    @property
+    def result(self) -> sp.Basic:
+        """The equation of the last step."""
+        return self.steps[-1].equation
+
+    def unfold(self, expression: sp.Basic) -> sp.Basic:
+        """Return `expression` with every definition of this derivation written out."""
+        return checking.unfold(expression, [s.equation for s in self.steps if _defines(s)])
+
+    def check(self) -> "Derivation":
+        """Check every step and record how; return the derivation itself.
+
+        Raises:
+            DerivationError: If a step does not hold, says nothing, or cannot be evaluated.
+        """
+        definitions, known, done = [], [], []
+        for step in self.steps:
+            if _defines(step):
+                definitions.append(step.equation)
+                done.append(step)
+                continue
+            try:
+                how = checking.check(step.equation, definitions, self.concrete, known)
+            except checking.CheckError as error:
+                raise DerivationError(f"{self.name}, step {step.name!r}: {error}") from error
+            known.append(step.equation)
+            done.append(replace(step, checked=how))
+        self.steps = tuple(done)
+        return self
+
+    def tex(self, step: str, *, symbols: Mapping[str, str] | None = None) -> str:
+        r"""Return the TeX of one step's equation, without the book's macros.
+
+        Raises:
+            KeyError: with the names that there are.
+            ValueError: If `symbols` names none of the derivation's, or makes two things one.
+        """
+        name = self[step].name
+        (tex,) = (piece.tex for piece in export.pieces(self, symbols) if piece.name == name)
+        return tex
+
+    def to_markdown(self, *, symbols: Mapping[str, str] | None = None) -> str:
+        r"""Return MyST Markdown: reasons, numbered equations `eq-<derivation>-<step>`, marks.
+
+        Args:
+            symbols: New TeX by a symbol's name, for example `{"sigma": r"\sigma_t"}`; so for every
+                format.
+        """
+        return export.markdown(self, symbols=symbols)
+
+    def to_latex(self, *, symbols: Mapping[str, str] | None = None) -> str:
+        r"""Return LaTeX with labels as in the book, to be compiled alone or `\input`."""
+        return export.latex(self, symbols=symbols)
+
+    def to_beamer(
+        self,
+        *,
+        symbols: Mapping[str, str] | None = None,
+        overlays: bool = False,
+        per_frame: int = 2,
+    ) -> str:
+        r"""Return Beamer frames, one for a step or two, to be compiled alone or `\input`."""
+        return export.beamer(self, symbols=symbols, overlays=overlays, per_frame=per_frame)
+
+    def to_reveal(
+        self,
+        *,
+        symbols: Mapping[str, str] | None = None,
+        overlays: bool = False,
+        per_frame: int = 2,
+    ) -> str:
+        r"""Return slides in HTML: one file that any browser shows, without a network.
+
+        Raises:
+            ModuleNotFoundError: If a package is missing; the message says how to install it.
+        """
+        return export.reveal(self, symbols=symbols, overlays=overlays, per_frame=per_frame)
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+    def __repr__(self) -> str:
+        return f"Derivation({self.name!r}, {len(self.steps)} steps)"
+
+
+def _defines(step: Step) -> bool:
+    return step.checked == "definition"
+
+
+def _immutable(side: Any) -> sp.Basic:
+    return side.as_immutable() if isinstance(side, sp.MatrixBase) else sp.sympify(side)

@@ -1,0 +1,7 @@
+"""How a derivation is printed: the field's notation, short lines."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submod_attrs={"lines": ["latex_equation", "mark", "width"]}
+)

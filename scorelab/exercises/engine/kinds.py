@@ -1,0 +1,294 @@
+"""The kinds of answers that an exercise may expect: how each is read and when two are the same.
+
+An answer is *read* into plain numbers first. All that follows compares numbers: the answer's with
+those of the truth, and with those of the mistakes that are known to be made.
+"""
+
+from __future__ import annotations
+
+import random
+import textwrap
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+import torch
+
+from scorelab.exercises.engine.reading import (
+    described,
+    formula,
+    guarded,
+    letter,
+    real,
+    refuse,
+    tensor,
+    value_at,
+)
+
+__all__ = ["Choice", "Expression", "Function", "Kind", "Number", "Open", "Values"]
+
+Tensors = list[torch.Tensor]
+
+
+class Kind(ABC):
+    """What an exercise expects. `read` turns an answer into float64 tensors."""
+
+    rtol: float
+    atol: float
+
+    @property
+    def variable(self) -> str:
+        """The name under which a notebook keeps the answer."""
+        return "answer"
+
+    @abstractmethod
+    def describe(self) -> str:
+        """What to hand in, as a phrase that starts with `a` or `one`."""
+
+    def stub(self) -> str:
+        """Code with the place of the answer left open as `...`."""
+        return f"{_comment(f'Your answer: {self.describe()}.')}\nanswer = ..."
+
+    @abstractmethod
+    def read(self, answer: object) -> Tensors:
+        """The answer as tensors.
+
+        Raises:
+            ValueError: If it is not of this kind; the message completes `must be …, but`.
+            Unanswered: If its place is still open.
+        """
+
+    def same(self, one: Tensors, other: Tensors) -> bool:
+        """Whether two answers that were read agree within the tolerance; NaN equals NaN."""
+        return len(one) == len(other) and all(
+            a.shape == b.shape
+            and bool(torch.isclose(a, b, rtol=self.rtol, atol=self.atol, equal_nan=True).all())
+            for a, b in zip(one, other, strict=True)
+        )
+
+    def complaint(self, given: Tensors, truth: Tensors) -> str | None:
+        """What is wrong with the answer's form, judged against the truth's; None if nothing."""
+        shapes = [[tuple(t.shape) for t in answer] for answer in (given, truth)]
+        if shapes[0] == shapes[1]:
+            return None
+        return f"its shape is {_listed(shapes[0])} where {_listed(shapes[1])} was expected"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number(Kind):
+    """One number; a text that is a number, such as `"0.01"`, is read as one.
+
+    Args:
+        meaning: What the number is, such as "the `step_size` to pass".
+        rtol, atol: How far from the truth it may be; for a measured number, `atol` is four
+            standard errors of the difference of two measurements.
+    """
+
+    meaning: str
+    rtol: float = 1e-3
+    atol: float = 0.0
+
+    def describe(self) -> str:
+        return f"a number, {self.meaning}"
+
+    def read(self, answer: object) -> Tensors:
+        refuse(answer, bool)
+        try:
+            value = float(answer)  # type: ignore[arg-type]
+        except (TypeError, ValueError, RuntimeError):
+            raise ValueError(f"it is {described(answer)}") from None
+        if value != value or abs(value) == float("inf"):
+            raise ValueError(f"it is {value}")
+        return [torch.tensor(value, dtype=torch.float64)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Values(Kind):
+    """A tensor, or a list of numbers.
+
+    Args:
+        meaning: What the entries are.
+        shape: Its shape.
+        rtol, atol: As for `Number`, entry by entry.
+    """
+
+    meaning: str
+    shape: tuple[int, ...]
+    rtol: float = 1e-3
+    atol: float = 0.0
+
+    def describe(self) -> str:
+        return f"a tensor of shape {self.shape}, {self.meaning}"
+
+    def read(self, answer: object) -> Tensors:
+        return [tensor(answer)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expression(Kind):
+    """A sympy expression, compared at five random points of its symbols' ranges.
+
+    Two analytic functions that agree there agree; a simplification by sympy is not needed.
+    Symbols count by name, whatever their assumptions; `varepsilon` and `ε` are `epsilon`. Of an
+    equation the right side counts. A text such as `"d/2 + 3*h"` is read as a formula.
+
+    Args:
+        meaning: What the expression is.
+        symbols: The range of each symbol in it, by name, such as `{"epsilon": (0.1, 1.9)}`.
+        rtol, atol: How far from the truth its values may be, for coefficients given as decimals.
+    """
+
+    meaning: str
+    symbols: Mapping[str, tuple[float, float]]
+    rtol: float = 1e-6
+    atol: float = 1e-12
+
+    def describe(self) -> str:
+        names = ", ".join(f"`{name}`" for name in self.symbols)
+        return f"a sympy expression in {names}: {self.meaning}"
+
+    def read(self, answer: object) -> Tensors:
+        refuse(answer, bool)
+        try:
+            expression = formula(answer) if isinstance(answer, str) else sp.sympify(answer)
+        except (sp.SympifyError, TypeError, ValueError):
+            raise ValueError(f"it is {described(answer)}") from None
+        if isinstance(expression, sp.Eq):
+            expression = expression.rhs
+        if not isinstance(expression, sp.Expr):
+            raise ValueError(f"it is {described(answer)}")
+        strange = sorted({letter(s.name) for s in expression.free_symbols} - set(self.symbols))
+        if strange:
+            raise ValueError(f"it also holds {', '.join(f'`{name}`' for name in strange)}")
+        return [
+            real(
+                torch.tensor(
+                    [value_at(expression, p) for p in self._points()], dtype=torch.complex128
+                )
+            )
+        ]
+
+    def _points(self) -> list[dict[str, sp.Rational]]:
+        draw = random.Random(0)
+        return [
+            {
+                name: sp.Rational(draw.randint(int(1e6 * low), int(1e6 * high)), 10**6)
+                for name, (low, high) in self.symbols.items()
+            }
+            for _ in range(5)
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Function(Kind):
+    """A Python function, or a class that is called alike.
+
+    Args:
+        signature: Such as `step(x, score, step_size)`. The name must be none that the chapter uses.
+        meaning: What it returns.
+        arguments: Gives the tuples of arguments with which it is called; what it returns is
+            compared.
+        observe: In place of `arguments`: takes the function and returns what is compared, a tensor
+            or a list of them, such as a moment of the law that it samples.
+        rtol, atol: How far its values may be from those of the truth.
+    """
+
+    signature: str
+    meaning: str
+    arguments: Callable[[], Iterable[tuple]] | None = None
+    observe: Callable[[Callable], Any] | None = None
+    rtol: float = 1e-6
+    atol: float = 1e-9
+
+    @property
+    def variable(self) -> str:
+        return self.signature.partition("(")[0]
+
+    def describe(self) -> str:
+        return f"a function `{self.signature}`, which returns {self.meaning}"
+
+    def stub(self) -> str:
+        return (
+            f"def {self.signature}:\n{_comment(f'Return {self.meaning}.', indent='    ')}\n    ..."
+        )
+
+    def read(self, answer: object) -> Tensors:
+        if not callable(answer):
+            raise ValueError(f"it is {described(answer)}")
+        function = guarded(answer, self.signature)
+        if self.observe is not None:
+            seen = self.observe(function)
+        else:
+            seen = [function(*arguments) for arguments in self.arguments()]
+        return [tensor(s) for s in (seen if isinstance(seen, list | tuple) else [seen])]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Kind):
+    """One of several statements, or those of them that hold, each known by a letter.
+
+    Args:
+        question: What to choose, such as "the assumption that the proof needs".
+        options: The statements, by letter, in the words of the chapter.
+        several: Whether more than one may hold; the answer is then a text such as `"ac"`, or a set
+            of letters. Brackets, as in `"(c)"`, do not count.
+    """
+
+    question: str
+    options: Mapping[str, str]
+    several: bool = False
+    rtol: float = 0.0
+    atol: float = 0.0
+
+    def describe(self) -> str:
+        how = 'all letters that apply, such as `"xy"`' if self.several else "one letter"
+        return f"{how}: {self.question}"
+
+    def stub(self) -> str:
+        lines = [_comment(f"{letter}: {text}") for letter, text in self.options.items()]
+        return "\n".join([_comment(f"Your answer: {self.describe()}."), *lines, "answer = ..."])
+
+    def read(self, answer: object) -> Tensors:
+        letters = ", ".join(self.options)
+        if not isinstance(answer, str | Iterable):
+            raise ValueError(f"it is {described(answer)}; the letters are {letters}")
+        parts = list(answer)
+        if not all(isinstance(part, str) for part in parts):
+            raise ValueError(f"it is {described(answer)}; the letters are {letters}")
+        chosen = {part.lower() for part in parts if part.strip(" ,()")}
+        if strange := sorted(chosen - set(self.options)):
+            raise ValueError(f"there is no {', '.join(strange)}; the letters are {letters}")
+        if not chosen or (len(chosen) > 1 and not self.several):
+            raise ValueError(f"it names {len(chosen)} letters of {letters}")
+        return [torch.tensor([letter in chosen for letter in self.options], dtype=torch.float64)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Open(Kind):
+    """No single answer, so nothing is checked.
+
+    Args:
+        why: Why there is none.
+    """
+
+    why: str
+
+    def describe(self) -> str:
+        return f"a judgement of your own: {self.why}"
+
+    def stub(self) -> str:
+        return _comment(f"Nothing is checked here: {self.why}") + "\nanswer = ..."
+
+    def read(self, answer: object) -> Tensors:
+        return []
+
+
+def _listed(shapes: list[tuple]) -> str:
+    return ", ".join(dict.fromkeys(map(str, shapes))) or "nothing"
+
+
+def _comment(text: str, indent: str = "") -> str:
+    mark = f"{indent}# "
+    return textwrap.fill(text.replace("`", ""), 79, initial_indent=mark, subsequent_indent=mark)

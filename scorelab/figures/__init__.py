@@ -1,0 +1,1 @@
+"""What a page shows: pictures, plots, live runs, the table of what was measured."""

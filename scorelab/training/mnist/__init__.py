@@ -1,0 +1,1 @@
+"""The digits: images, the network that has learned their score, the judge of its samples."""
