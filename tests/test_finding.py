@@ -177,7 +177,7 @@ def test_the_first_sentence_of_a_caption(caption, first):
 
 def test_titles_of_derivations_are_those_of_the_package():
     names = set(named.titles())
-    modules = ROOT.joinpath("scorelab/derivations").glob("*.py")
+    modules = ROOT.joinpath("scorelab/derivations/catalogue").glob("*.py")
     built = {
         m.stem.replace("_", "-") for m in modules if "return Derivation(" in m.read_text("utf-8")
     }

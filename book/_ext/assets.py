@@ -15,13 +15,13 @@ from pathlib import Path
 import styles
 from sphinx.application import Sphinx
 
-import scorelab.derivations.printing.macros
+from scorelab import derivations
 
-PACKAGE = Path(scorelab.derivations.printing.macros.__file__).parent
+PACKAGE = Path(derivations.__file__).parent
 # What is outside of this folder and makes pages: the mathematics, what MathJax is told, slides.
 MAKERS = (
-    *(PACKAGE / name for name in ("macros.py", "typesetter.py", "typeset.js")),
-    *sorted((PACKAGE / "decks").glob("*.*")),
+    *(PACKAGE / "printing" / name for name in ("macros.py", "typesetter.py", "typeset.js")),
+    *sorted((PACKAGE / "export/decks").glob("*.*")),
 )
 # What a font may carry: Latin-1, names, English typography, Greek, arrows, operators.
 TEXT = {chr(code) for span in (range(0x20, 0x7F), range(0xA0, 0x100)) for code in span} | set(

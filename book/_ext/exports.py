@@ -18,7 +18,6 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-import scorelab
 from scorelab import derivations
 from scorelab._support.files import write_whole
 from scorelab.derivations import export
@@ -89,9 +88,10 @@ class Exports:
     @cached_property
     def digest(self) -> str:
         """A digest of all that a derivation and its files depend on."""
-        package = Path(scorelab.__file__).parent
-        parts = ("derivations/**/*.py", "decks/*.*", "typeset*.*", "macros.py")
-        sources = [path for part in parts for path in sorted(package.glob(part))] + [Path(__file__)]
+        package = Path(derivations.__file__).parent
+        kinds = ("*.py", "*.js", "*.css")
+        sources = [path for kind in kinds for path in sorted(package.rglob(kind))]
+        sources.append(Path(__file__))
         digest = hashlib.sha256(f"{release()} {version('sympy')}".encode())
         for file in sources:
             digest.update(file.name.encode() + b"\0" + file.read_bytes())

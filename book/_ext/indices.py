@@ -70,7 +70,7 @@ class CodePlaces(EnvironmentCollector):
             section = _section(block)
             if section is None:
                 continue
-            if re.search(r"/scorelab/\w+\.py$", block.get("source") or ""):
+            if re.search(r"/scorelab/(?!derivations/)[\w/]+\.py$", block.get("source") or ""):
                 names = re.findall(r"^(?:def|class) (\w+)", block.astext(), re.M)
                 kind = "shown"
             else:

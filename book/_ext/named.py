@@ -6,12 +6,10 @@ their anchors; the indices and the line 'From before' are made of them.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import ClassVar
 
 import reading
@@ -21,7 +19,7 @@ from sphinx.application import Sphinx
 from sphinx.domains import Domain, ObjType
 from sphinx.environment import BuildEnvironment
 
-import scorelab.derivations
+from scorelab import derivations
 
 # Kind: what a result of the search is called, and its rank (0 comes first).
 KINDS = {
@@ -190,15 +188,8 @@ def first_sentence(figure: nodes.figure) -> tuple[nodes.Node, ...]:
 
 @cache
 def titles() -> dict[str, str]:
-    """The title of each derivation, from its source: to build one would take seconds."""
-    found = {}
-    for path in sorted(Path(scorelab.derivations.__file__).parent.glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Derivation":
-                name, title = (getattr(a, "value", None) for a in node.args[:2])
-                if isinstance(name, str) and isinstance(title, str):
-                    found[name] = title
-    return found
+    """The title of each derivation."""
+    return {name: derivations.title(name) for name in derivations.available()}
 
 
 def _step_of(label: str) -> tuple[str, str] | None:

@@ -134,7 +134,7 @@ def test_an_edit_of_the_sources_is_proved_anew(copy, folder):
     assert right.returncode == 0, right.stderr
     kept = folder / "proofs" / f"{NAME}.json"
     proof = kept.read_bytes()
-    broken = copy / "derivations" / "ou_moments.py"
+    broken = copy / "derivations/catalogue/ou_moments.py"
     text = broken.read_text("utf-8")
     wrong = text.replace("equation(L1(x), of_x)", "equation(L1(x), -of_x)")
     assert wrong != text
@@ -146,10 +146,18 @@ def test_an_edit_of_the_sources_is_proved_anew(copy, folder):
     assert kept.read_bytes() == proof
 
 
-@pytest.mark.parametrize("file", ["checking.py", "gaussian.py", "derivation.py", "ou_spectrum.py"])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "engine/checking.py",
+        "engine/densities.py",
+        "engine/derivation.py",
+        "catalogue/ou_spectrum.py",
+    ],
+)
 def test_a_proof_rests_on_every_source(file, copy, checks, monkeypatch):
     """An edit that changes no equation voids the proof as well: the checks are new ones."""
-    monkeypatch.setattr(proofs, "__file__", str(copy / "derivations" / "proofs.py"))
+    monkeypatch.setattr(proofs, "__file__", str(copy / "derivations/engine/proofs.py"))
     recall()
     with (copy / "derivations" / file).open("a", encoding="utf-8") as source:
         source.write("\n# edited\n")
@@ -158,11 +166,11 @@ def test_a_proof_rests_on_every_source(file, copy, checks, monkeypatch):
 
 
 def test_what_is_proved_during_an_edit_is_not_kept(copy, folder, monkeypatch):
-    monkeypatch.setattr(proofs, "__file__", str(copy / "derivations" / "proofs.py"))
+    monkeypatch.setattr(proofs, "__file__", str(copy / "derivations/engine/proofs.py"))
     check = Derivation.check
 
     def edited(derivation: Derivation) -> Derivation:
-        (copy / "derivations" / "checking.py").write_text("")
+        (copy / "derivations/engine/checking.py").write_text("")
         return check(derivation)
 
     monkeypatch.setattr(Derivation, "check", edited)
