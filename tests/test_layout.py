@@ -40,6 +40,9 @@ def test_an_old_name_can_come_first():
     assert scorelab.derivations.engine.derivation.Derivation is Derivation
     assert scorelab.derivations.export.decks.html.Slide is Slide
     assert Slide.__module__ == "scorelab.derivations.export.decks.html"
+    import scorelab.derivations.export.latex
+    from scorelab.derivations.export import latex
+    assert latex(scorelab.derivations.unchecked("ou-moments")).startswith("%")
     """
     code = "\n".join(line.strip() for line in code.splitlines())
     subprocess.run([sys.executable, "-c", code], check=True, cwd=FOLDER.parent)

@@ -88,6 +88,9 @@ class _Finder:
         return ModuleSpec(fullname, self) if package == self.package and name in MOVED else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
+        package, _, name = spec.name.rpartition(".")
+        if name in getattr(sys.modules[package], "__all__", ()):
+            sys.modules[package].__class__ = _Package
         module = import_module(f"{self.package}.{MOVED[spec.name.partition('.')[2]]}")
         spec.loader_state = module.__spec__
         return module
@@ -95,6 +98,14 @@ class _Finder:
     def exec_module(self, module: ModuleType) -> None:
         """Nothing is left to do but to give back the description that the import replaced."""
         module.__spec__ = module.__spec__.loader_state
+
+
+class _Package(ModuleType):
+    """A package in which a module by its old name does not take the place of a function."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (isinstance(value, ModuleType) and name in self.__all__):
+            super().__setattr__(name, value)
 
 
 def find_moved() -> None:
