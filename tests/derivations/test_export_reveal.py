@@ -14,7 +14,7 @@ from html_checks import Page, loads_from_here, well_formed
 
 from scorelab import derivations
 from scorelab.__main__ import main
-from scorelab.derivations.export.decks import derivation as maker
+from scorelab.derivations.export.decks import writer as maker
 
 NAMES = derivations.available()
 LARGEST = 400_000  # bytes of a deck
