@@ -10,7 +10,7 @@ from pathlib import Path
 from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTENSIONS = ("strict", "execution", "notebooks", "status")
+PARTS = ("strict", "execution", "writing", "status")
 
 CONFIG = """\
 title: A sample
@@ -19,8 +19,8 @@ execute: {{execute_notebooks: cache, timeout: 60, raise_on_error: true, stderr_o
 parse: {{myst_enable_extensions: [amsmath, dollarmath, colon_fence, deflist, linkify]}}
 bibtex_bibfiles: [references.bib]
 sphinx:
-  local_extensions: {{{extensions}}}
-  extra_extensions: [sphinxcontrib.bibtex, sphinx_exercise, sphinx_proof]
+  local_extensions: {{parts: .}}
+  extra_extensions: [{others}sphinxcontrib.bibtex, sphinx_exercise]
   config:
     bibtex_reference_style: author_year
     nb_merge_streams: true
@@ -32,6 +32,18 @@ HEADER = """\
 jupytext: {text_representation: {extension: .md, format_name: myst}}
 kernelspec: {display_name: Python 3, name: python3}
 ---
+"""
+
+CONNECT = """\
+import sys
+
+sys.path.insert(0, {folder!r})
+import scorebook
+
+
+def setup(app):
+    known = {{part.__name__.rpartition(".")[2]: part for part in scorebook.PARTS}}
+    return scorebook.connect(app, [known[name] for name in {parts!r}])
 """
 
 # Each chapter says in a file that it has been executed: evidence that no report can fake.
@@ -63,16 +75,15 @@ class Book:
         self.write(f"{name}.md", page)
 
     def configure(
-        self, *chapters: str, more: str = "", extensions=EXTENSIONS, before: tuple[str, ...] = ()
+        self, *chapters: str, more: str = "", parts=PARTS, others: tuple[str, ...] = ()
     ) -> None:
         """Write the settings and the contents: an index and `chapters`.
 
-        `before` names extensions outside of `chapters`, which are loaded before its `extensions`.
+        `parts` names those of the book's extension, `others` extensions of other people.
         """
-        folder = ROOT / "book/_ext"
-        names = [*before, *(f"chapters.{name}" for name in extensions)]
-        local = ", ".join(f"{name}: {folder}" for name in names)
-        self.write("_config.yml", CONFIG.format(extensions=local, more=more))
+        self.write("parts.py", CONNECT.format(folder=str(ROOT / "book/_ext"), parts=parts))
+        listed = "".join(f"{name}, " for name in others)
+        self.write("_config.yml", CONFIG.format(others=listed, more=more))
         files = "".join(f"\n  - file: {name}" for name in chapters)
         self.write("_toc.yml", f"format: jb-book\nroot: index\nchapters:{files}\n")
         if not (self.root / "index.md").exists():

@@ -6,9 +6,9 @@ import re
 
 import nbformat
 import pytest
-from chapters.borrowed import BrokenCell
-from chapters.chapter import Library
 from sample import HEADER, RECORD, Book
+from scorebook.chapters.borrowed import BrokenCell
+from scorebook.chapters.chapter import Library
 
 NO_KERNEL = "---\nfile_format: mystnb\n---\n"
 FIGURE = """\

@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from sample import Book
+from sample import PARTS, Book
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_a_page_read_but_not_written_when_the_build_was_killed_is_written(book):
         """,
     )
     settings = (book.root / "_config.yml").read_text()
-    book.write("_config.yml", settings.replace("{chapters.strict", "{killer: ., chapters.strict"))
+    book.write("_config.yml", settings.replace("{parts: .}", "{parts: ., killer: .}"))
     check(book.build())
     book.write("scorelab/constants.py", "DEPTH = 'level-19'\n")
     kill = book.write("kill", "")
@@ -284,7 +284,7 @@ def test_a_page_is_kept_without_the_documents_that_its_parts_were_read_into(book
         "   :members:\n```\n",
         "utf8",
     )
-    book.configure("one", before=("sphinx.ext.autodoc", "docstrings"))
+    book.configure("one", parts=(*PARTS, "docstrings"), others=("sphinx.ext.autodoc",))
     book.build()  # which warns that types of other libraries have no page
     page = pickle.loads((book.root / "_build/.doctrees/one.doctree").read_bytes())
     assert "Put content into a file" in page.astext()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import styles
 from fontTools.ttLib import TTFont
 from html_checks import Site
 from matplotlib import font_manager
 from sample import Book
+from scorebook.pages import stylesheets
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
@@ -61,7 +61,7 @@ def test_a_font_cut_twice_is_the_same_to_the_byte(tmp_path):
     cut = []
     for name in "ab":
         target = tmp_path / f"{name}.woff2"
-        styles.subset(source, target, "score", cache=tmp_path / name)
+        stylesheets.subset(source, target, "score", cache=tmp_path / name)
         cut.append(target.read_bytes())
         time.sleep(1.1)  # a time stamp of a font counts seconds
     assert cut[0] == cut[1]

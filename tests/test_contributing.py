@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from bs4 import BeautifulSoup
-from sample import EXTENSIONS, Book
+from sample import PARTS, Book
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,8 +19,7 @@ def test_the_examples_are_a_book(tmp_path):
     book.write("scorelab/__init__.py", "")
     for name, page in files:
         book.write(name, page)
-    translated = ("reading", "translations")
-    book.configure("waves", "olas", before=translated, extensions=EXTENSIONS)
+    book.configure("waves", "olas", parts=(*PARTS, "translations"))
     code, output = book.build()
     assert code == 0, output
     assert "Olas" in book.page("olas")

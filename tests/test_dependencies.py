@@ -11,8 +11,8 @@ from textwrap import dedent
 
 import nbformat
 import pytest
-from chapters.chapter import Library
-from chapters.dependencies import RECORDER, Dependencies, Sources, recorder
+from scorebook.chapters.chapter import Library
+from scorebook.chapters.dependencies import RECORDER, Dependencies, Sources, recorder
 
 FILES = {
     "scorelab/__init__.py": """

@@ -10,9 +10,9 @@ import nbformat
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from figures import raster, webp
 from PIL import Image
-from sample import Book
+from sample import PARTS, Book
+from scorebook.pages.figures import raster, webp
 
 DRAWN = """
     from base64 import b64encode
@@ -71,7 +71,7 @@ def shown(tmp_path: Path, drawn: dict) -> list[Path]:
     words = "  image: {alt: a square}\n  figure: {caption: A square., name: fig-square}\n"
     cell = dedent(DRAWN).replace("**DRAWN", f"**{drawn!r}")
     book.chapter("one", f"---\nmystnb:\n{words}---\n{cell}")
-    book.configure("one", before=("figures",))
+    book.configure("one", parts=(*PARTS, "figures"))
     code, output = book.build()
     assert code == 0, output
     html = tmp_path / "_build/html"

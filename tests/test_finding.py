@@ -9,11 +9,10 @@ import re
 from functools import cache
 from pathlib import Path
 
-import glossary
-import named
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
+from scorebook.finding import glossary, things
 
 import scorelab
 from scorelab import implicit, langevin, likelihood, solvers
@@ -172,23 +171,23 @@ def figure(caption: list[nodes.Node]) -> nodes.figure:
     ],
 )
 def test_the_first_sentence_of_a_caption(caption, first):
-    assert "".join(n.astext() for n in named.first_sentence(figure(caption))) == first
+    assert "".join(n.astext() for n in things.first_sentence(figure(caption))) == first
 
 
 def test_titles_of_derivations_are_those_of_the_package():
-    names = set(named.titles())
+    names = set(things.titles())
     modules = ROOT.joinpath("scorelab/derivations/catalogue").glob("*.py")
     built = {
         m.stem.replace("_", "-") for m in modules if "return Derivation(" in m.read_text("utf-8")
     }
     assert built <= names
-    assert named.titles()["tweedie"] == "Tweedie's formula"
+    assert things.titles()["tweedie"] == "Tweedie's formula"
 
 
 def test_a_label_names_the_longest_derivation_that_fits():
-    assert named._step_of("eq-ou-moments-mean-start") == ("ou-moments", "mean-start")
-    assert named._step_of("eq-fokker-planck") is None
-    assert named._step_of("eq-euler-maruyama") is None
+    assert things._step_of("eq-ou-moments-mean-start") == ("ou-moments", "mean-start")
+    assert things._step_of("eq-fokker-planck") is None
+    assert things._step_of("eq-euler-maruyama") is None
 
 
 # From before

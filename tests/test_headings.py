@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sample import Book
+from sample import PARTS, Book
 
 
 def test_a_section_that_is_renamed_stops_every_build_until_the_link_follows(tmp_path):
@@ -11,7 +11,7 @@ def test_a_section_that_is_renamed_stops_every_build_until_the_link_follows(tmp_
     book.write("one.md", "# One\n\n## The proof: part $a$\n\nWords.\n")
     link = "# Two\n\nSee [how](one.md#the-proof-part-).\n"
     book.write("two.md", link)
-    book.configure("one", "two", more="    myst_heading_anchors: 3", before=("headings",))
+    book.configure("one", "two", more="    myst_heading_anchors: 3", parts=(*PARTS, "sections"))
     code, output = book.build()
     assert code == 0, output
     assert 'href="one.html#the-proof-part-a"' in book.page("two")

@@ -9,11 +9,11 @@ import os
 from pathlib import Path
 
 import html_checks
-import page
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 from html_checks import Site
+from scorebook.pages import layout
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
@@ -138,7 +138,7 @@ def test_code_keeps_the_marks_that_have_a_colour_and_its_text():
     code = '<span class="k">def</span><span class="w"> </span><span class="nf">f</span>'
     block = f'<div class="highlight"><pre tabindex="0">{code}<span class="p">():</span></pre></div>'
     beside = '<p><span class="p">a</span></p>'
-    shown = page.quiet_code(beside + block)
+    shown = layout.quiet_code(beside + block)
     assert BeautifulSoup(shown, "html.parser").text == "adef f():"
     assert '<span class="k">def</span> <span class="nf">f</span>():</pre>' in shown
     assert beside in shown

@@ -14,7 +14,7 @@ FIGURE = "```{figure} score.png\n:name: fig-still\n\nA caption.\n```\n\n"
 @pytest.fixture
 def book(tmp_path) -> Book:
     book = Book(tmp_path)
-    book.configure("one", more="    numfig: true", extensions=["strict"], before=("live_figures",))
+    book.configure("one", more="    numfig: true", parts=("strict", "live"))
     shutil.copy(ROOT / "book/_static/score.png", tmp_path)
     return book
 

@@ -8,11 +8,11 @@ import shutil
 
 import nbformat
 import pytest
-from chapters.plain_markdown import PlainMarkdown
-from chapters.tex import display, expand, plain_output
 from docutils import nodes
 from nbclient import NotebookClient
-from sample import ROOT, Book
+from sample import Book
+from scorebook.notebooks.plain_markdown import PlainMarkdown
+from scorebook.notebooks.tex import display, expand, plain_output
 
 TEXT = r"""
 The score is due to {cite}`hyvarinen2005`. By {eq}`eq-score` and {eq}`eq-two`, see {ref}`sec-end`
@@ -371,8 +371,3 @@ def test_intervals_in_what_a_cell_displayed_are_left_alone():
 
 def test_a_display_that_brings_its_environment_is_not_wrapped_again():
     assert display("\\begin{aligned}\na \\\\ b\n\\end{aligned}").count("\\begin") == 1
-
-
-def test_no_file_of_the_extensions_is_long():
-    for path in (ROOT / "book/_ext/chapters").glob("*.py"):
-        assert len(path.read_text().splitlines()) <= 300, path.name

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from chapters.remembered import remembered
+from scorebook.chapters.remembered import remembered
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_again_after_an_edit_of_the_package(root):
 
 def test_again_when_a_library_is_new(root, monkeypatch):
     times_asked(root)
-    monkeypatch.setattr("chapters.chapter.Library.versions", {"Python": "4.0"})
+    monkeypatch.setattr("scorebook.chapters.chapter.Library.versions", {"Python": "4.0"})
     assert times_asked(root) == 1
 
 

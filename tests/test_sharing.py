@@ -6,9 +6,9 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
-import sharing
 from bs4 import BeautifulSoup
 from PIL import Image, ImageChops
+from scorebook.pages import sharing
 from sphinx.application import Sphinx
 from sphinx.errors import ConfigError
 from sphinx.util.docutils import docutils_namespace

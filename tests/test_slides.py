@@ -15,8 +15,8 @@ from browsing import Visit
 from bs4 import BeautifulSoup
 from deck_checks import ROOM
 from docutils import nodes
-from slides.marks import slides
-from slides.plan import Choice, Item
+from scorebook.lectures.slides.marks import slides
+from scorebook.lectures.slides.plan import Choice, Item
 from test_browser import broken_images, too_wide, wrong_palette
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -19,8 +19,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import Visit
 from bs4 import BeautifulSoup, Tag
-from exports import ALL, Exports, file_name, step_of
 from playwright.sync_api import Page as Tab
+from scorebook.lectures.exports import ALL, Exports, file_name, step_of
 from test_browser import DESK, HTML, PAGES, PHONE, needs_book, url
 
 from scorelab import derivations

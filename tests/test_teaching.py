@@ -10,13 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import minutes
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 from docutils import nodes
 from latex_log import sticking_out
-from sample import ROOT, Book
+from sample import PARTS, ROOT, Book
+from scorebook.lectures import minutes
 
 PAGE = ROOT / "book/teaching.md"
 SITE = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
@@ -187,7 +187,7 @@ def book(tmp_path_factory) -> Book:
     """A chapter of 880 words and a plan for it."""
     book = Book(tmp_path_factory.mktemp("course"))
     book.write("one.md", CHAPTER.replace("WORDS", "word " * 880))
-    book.configure("one", "teaching", before=("course",))
+    book.configure("one", "teaching", parts=(*PARTS, "timetables"))
     return book
 
 

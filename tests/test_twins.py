@@ -5,10 +5,10 @@ from __future__ import annotations
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from sample import ROOT, Book
-from translations.compare import differences, headings, names_of, renamed
-from translations.pieces import bare_tex, numbers, pieces
-from words import told_again, word
+from sample import PARTS, ROOT, Book
+from scorebook.translations.compare import differences, headings, names_of, renamed
+from scorebook.translations.pieces import bare_tex, numbers, pieces
+from scorebook.words import told_again, word
 
 ENGLISH = r"""
 # The laboratory
@@ -277,7 +277,7 @@ def book(tmp_path_factory) -> Book:
         "lab/solucion",
         "last",
         more=LAYOUT,
-        before=("page", "assets", "named", "translations", "sharing"),
+        parts=(*PARTS, "layout", "assets", "things", "translations", "sharing"),
     )
     code, output = book.build()
     assert code == 0, output

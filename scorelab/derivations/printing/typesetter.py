@@ -7,11 +7,10 @@ nothing. Nothing here knows Sphinx.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from html import escape
@@ -51,19 +50,19 @@ class Formula:
 
 
 class Typesetter:
-    """MathJax with the book's macros, and a cache on disk that outlives a build.
+    """MathJax with the book's macros.
 
     Args:
         macros: Name to replacement, or to ``(replacement, number of arguments)``.
-        cache: Folder for finished formulas, or None to keep them in memory only. A file's name is
-            a digest of all that the result depends on, so that nothing can be stale.
+        keep: Given all that a formula depends on and what makes it, returns it, kept from before
+            if that is so; None to keep formulas in memory only.
         output: `"chtml"` or `"svg"`.
     """
 
     def __init__(
         self,
         macros: Macros,
-        cache: Path | None = None,
+        keep: Callable[[object, Callable[[], bytes]], bytes] | None = None,
         *,
         output: str = "chtml",
     ) -> None:
@@ -72,7 +71,7 @@ class Typesetter:
         self._output = output
         self._table = dict(macros)
         self._macros = json.dumps(dict(macros), sort_keys=True)
-        self._cache = cache
+        self._keep = keep
         self._known: dict[tuple[str, bool], Formula] = {}
 
     def __call__(self, tex: str, *, display: bool) -> Formula:
@@ -94,17 +93,13 @@ class Typesetter:
         return self._engine.get("styleSheet")(font_url)
 
     def _stored(self, tex: str, display: bool) -> Formula:
-        if self._cache is None:
+        if self._keep is None:
             return self._typeset(tex, display)
-        name = hashlib.sha256(f"{self._recipe}\0{display}\0{tex}".encode()).hexdigest()[:32]
-        path = self._cache / name[:2] / f"{name}.json"
-        try:
-            return Formula(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):  # absent, or cut short by a killed build
-            formula = self._typeset(tex, display)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(asdict(formula)), encoding="utf-8")
-            return formula
+        kept = self._keep(
+            [self._recipe, display, tex],
+            lambda: json.dumps(asdict(self._typeset(tex, display))).encode(),
+        )
+        return Formula(**json.loads(kept))
 
     def _typeset(self, tex: str, display: bool) -> Formula:
         request = json.dumps({"tex": tex, "display": display})

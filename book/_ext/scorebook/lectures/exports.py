@@ -1,0 +1,163 @@
+"""The derivations as they leave the book: their files, their LaTeX to paste, how they are cited.
+
+Everything is taken from the registry `scorelab.derivations` and its table of formats. Deriving and
+checking all of them takes seconds, so each is kept on disk under a digest of what it depends on.
+Nothing here knows Sphinx.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from scorebook.cache import kept
+
+from scorelab import derivations
+from scorelab._support.files import write_whole
+from scorelab.derivations import export
+from scorelab.derivations.export.parts import source
+from scorelab.derivations.export.tex import excerpt
+
+ALL = "scorelab-derivations.zip"
+LABELS = {  # of links; a format that is not here goes by its own name
+    "latex": ".tex",
+    "beamer": "Beamer",
+    "reveal": "Slides",
+    "markdown": ".md",
+    "notebook": ".ipynb",
+    "sympy": ".py",
+}
+
+
+@dataclass(frozen=True)
+class Export:
+    """One derivation, checked and written out.
+
+    Attributes:
+        name: Its stable name.
+        title: Its title; Markdown with mathematics between dollar signs.
+        steps: The name of each step, and how it was checked.
+        latex: What is copied: the body of `to_latex`, for any document with amsmath.
+        citation: One line to cite it by.
+        files: The text of each format.
+    """
+
+    name: str
+    title: str
+    steps: list[tuple[str, str]]
+    latex: str
+    citation: str
+    files: dict[str, str]
+
+    @property
+    def mark(self) -> str:
+        """How its steps were checked, in a line: `8 steps: 5 checked by algebra, 3 definitions`."""
+        count = Counter(checked for _, checked in self.steps)
+        words = [
+            f"{count['symbolic']} checked by algebra",
+            f"{count['numeric']} {'' if count['symbolic'] else 'checked '}to 20 digits",
+            f"{count['definition']} definition{'s' * (count['definition'] != 1)}",
+        ]
+        kinds = ("symbolic", "numeric", "definition")
+        said = ", ".join(word for word, kind in zip(words, kinds, strict=True) if count[kind])
+        return f"{len(self.steps)} steps: {said}"
+
+
+class Exports:
+    """All derivations as they leave the book.
+
+    Args:
+        cache: The folder that keeps them from build to build.
+    """
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+        self._known: dict[str, Export] = {}
+
+    def __getitem__(self, name: str) -> Export:
+        if name not in self._known:
+            self._known[name] = self._kept(name)
+        return self._known[name]
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of all that a derivation and its files depend on."""
+        package = Path(derivations.__file__).parent
+        kinds = ("*.py", "*.js", "*.css")
+        sources = [path for kind in kinds for path in sorted(package.rglob(kind))]
+        sources.append(Path(__file__))
+        digest = hashlib.sha256(f"{release()} {version('sympy')}".encode())
+        for file in sources:
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+        return digest.hexdigest()[:32]
+
+    def write(self, folder: Path, names: Iterable[str]) -> None:
+        """Write every format of these derivations, the macros, and an archive of it all."""
+        texts = {export.MACROS_FILE: export.macros()}
+        for name in names:
+            texts |= {file_name(name, form): text for form, text in self[name].files.items()}
+        for file, text in texts.items():
+            _write(folder / file, text.encode())
+        _write(folder / ALL, _archive(texts))
+        for stale in {path.name for path in folder.iterdir()} - {*texts, ALL}:
+            (folder / stale).unlink()
+
+    def _kept(self, name: str) -> Export:
+        recipe = [self.digest, name]
+        made = kept(self._cache, recipe, lambda: json.dumps(asdict(_exported(name))).encode())
+        fields = json.loads(made)
+        return Export(**fields | {"steps": [tuple(step) for step in fields["steps"]]})
+
+
+def release() -> str:
+    """The version of the package."""
+    return version("scorelab")
+
+
+def file_name(name: str, form: str) -> str:
+    """The file of a derivation in a format: of two with one extension the second says which."""
+    extension = export.FORMATS[form].extension
+    first = next(f for f, other in export.FORMATS.items() if other.extension == extension)
+    return f"{name}{'' if form == first else f'-{form}'}{extension}"
+
+
+def step_of(label: str) -> tuple[str, str] | None:
+    """The derivation and the step that an equation's label names, or None."""
+    for name in sorted(derivations.available(), key=len, reverse=True):
+        if label.startswith(f"eq-{name}-"):
+            return name, label.removeprefix(f"eq-{name}-")
+    return None
+
+
+def _exported(name: str) -> Export:
+    derivation = derivations.get(name)
+    return Export(
+        name=name,
+        title=derivation.title,
+        steps=[(step.name, step.checked) for step in derivation.steps],
+        latex=excerpt(derivation),
+        citation=source(derivation),
+        files={form: how.render(derivation) for form, how in export.FORMATS.items()},
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    if not path.is_file() or path.read_bytes() != content:
+        write_whole(path, content)
+
+
+def _archive(texts: dict[str, str]) -> bytes:
+    """A zip of the files, the same for the same texts: it holds no time of day."""
+    content = BytesIO()
+    with ZipFile(content, "w") as archive:
+        for file, text in sorted(texts.items()):
+            archive.writestr(ZipInfo(f"{Path(ALL).stem}/{file}"), text, ZIP_DEFLATED)
+    return content.getvalue()

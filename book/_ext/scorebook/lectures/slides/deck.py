@@ -1,0 +1,162 @@
+"""A chapter's deck as a page: by Sphinx, so that formulas, numbers and links are the book's."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shutil
+from html import escape
+from pathlib import Path
+
+from docutils import nodes
+from scorebook.lectures.slides.plan import Item
+from scorebook.pages.figures import steady_images
+from scorebook.pages.layout import plain_roles, scrollable
+from sphinx.application import Sphinx
+from sphinx.util.osutil import relative_uri
+
+from scorelab._support.files import write_whole
+from scorelab.derivations.export.decks import DECK_SCRIPT, DECK_STYLE, Slide, page, revealjs
+
+SUFFIX = "-slides"
+STYLES = ("reveal.css", "deck.css", "code.css", "math.css")
+SCRIPTS = ("reveal.js", "notes.js", "deck.js")
+BESIDE = 1.5  # a picture less wide than this, in units of its height, has its caption beside it
+CLASSES = {"question": "question prose", "summary": "prose", "text": "prose", "objectives": "prose"}
+
+
+def write_deck(
+    app: Sphinx, name: str, template: str, context: dict, doctree: nodes.document | None
+) -> None:
+    """Write the deck of the chapter `name`, and a link to it among the tools of its page."""
+    items = getattr(doctree, "slides_plan", [])
+    if not items:
+        return
+    chapter = posixpath.basename(app.builder.get_target_uri(name))
+    file = chapter.replace(".html", f"{SUFFIX}.html")
+    title, book = app.env.titles[name].astext(), app.config.html_title or app.config.project
+    writer = _Writer(app, chapter)
+    opening = Slide(
+        writer.inline(app.env.titles[name].children),
+        f'{writer.opening(doctree)}\n<p class="cite">A chapter of {escape(book)}</p>',
+        "opening",
+    )
+    here = app.builder.get_target_uri(name)
+
+    def static(file: str) -> str:
+        return relative_uri(here, f"_static/{file}")
+
+    html = page(
+        f"{title}: slides",
+        [opening, *writer.slides(items)],
+        description=f"Slides for a lecture on {title}, a chapter of {book}.",
+        styles="\n".join(f'<link rel="stylesheet" href="{static(f)}">' for f in STYLES),
+        icon=static("favicon.svg"),
+        scripts="\n".join(f'<script src="{static(f)}"></script>' for f in SCRIPTS),
+        tools=f'<a href="{chapter}">The chapter</a><a href="?print-pdf">To print</a>',
+    )
+    write_whole(Path(app.outdir, posixpath.dirname(here), file), html.encode())
+    button = {
+        "type": "link",
+        "url": file,
+        "text": "Slides",
+        "tooltip": "Slides for a lecture",
+        "label": "slides-button",
+    }
+    context.setdefault("header_buttons", []).append(button)
+
+
+def copy_sources(app: Sphinx, exception: Exception | None) -> None:
+    """What all decks load: reveal.js, and the style with the faces of the book's own fonts."""
+    if exception or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    for file in ("dist/reveal.js", "dist/reveal.css", "plugin/notes/notes.js"):
+        shutil.copyfile(revealjs(file), static / posixpath.basename(file))
+    shutil.copyfile(DECK_SCRIPT, static / "deck.js")
+    book = (static / "book.css").read_text(encoding="utf-8")
+    faces = "\n".join(re.findall(r"@font-face \{.*?\}", book, flags=re.S))
+    style = DECK_STYLE.read_text(encoding="utf-8")
+    (static / "deck.css").write_text(f"{faces}\n{style}", encoding="utf-8")
+
+
+class _Writer:
+    """Nodes to HTML, and links that lead to slides, or to the chapter if there is no such slide.
+
+    Args:
+        app: The application, while it writes the chapter.
+        chapter: The file of the chapter's page.
+    """
+
+    def __init__(self, app: Sphinx, chapter: str) -> None:
+        self.app = app
+        self.chapter = chapter
+        self.places: dict[str, str] = {}  # the slide of each anchor
+
+    def slides(self, items: list[Item]) -> list[Slide]:
+        """The slides, each under a name of its own."""
+        names: list[str] = []
+        for item in items:
+            base = item.name.removeprefix("equation-")
+            count = sum(name.rsplit("--", 1)[0] == base for name in names)
+            names.append(f"{base}--{count + 1}" if count else base)
+        bodies = [self._body(item, name) for item, name in zip(items, names, strict=True)]
+        return [
+            Slide(
+                self.inline(item.title),
+                self._linked(body),
+                self._kind(item, body),
+                name,
+                self._linked(self._notes(item)),
+            )
+            for item, name, body in zip(items, names, bodies, strict=True)
+        ]
+
+    def opening(self, doctree: nodes.document) -> str:
+        """What the chapter says below its title."""
+        first = next(iter(doctree.findall(nodes.paragraph)), nodes.paragraph())
+        return self._linked(_without_ids(self._html(first)))
+
+    def inline(self, content: list[nodes.Node]) -> str:
+        """The HTML of a title."""
+        title = nodes.inline("", "", *(node.deepcopy() for node in content))
+        html = self._html(nodes.paragraph("", "", title))
+        return re.sub(r"^\s*<p[^>]*>\s*<span>(.*)</span>\s*</p>\s*$", r"\1", html, flags=re.S)
+
+    def _body(self, item: Item, name: str) -> str:
+        html = "\n".join(map(self._html, item.content))
+        for anchor in re.findall(r' id="([^"]*)"', html):
+            self.places.setdefault(anchor, name)
+        html = _without_ids(steady_images(html))
+        if item.left_out:
+            rest = f"{item.left_out} more in the chapter"
+            html += f'\n<p class="rest"><a href="{self.chapter}#what-we-measured">{rest}</a>.</p>'
+        return html
+
+    def _notes(self, item: Item) -> str:
+        return _without_ids("\n".join(map(self._html, item.notes))).replace(' tabindex="0"', "")
+
+    def _kind(self, item: Item, body: str) -> str:
+        if item.kind != "figure":
+            return CLASSES.get(item.kind, item.kind)
+        size = re.search(r'width="(\d+)" height="(\d+)"', body)
+        beside = size is not None and int(size[1]) < BESIDE * int(size[2])
+        return "figure beside" if beside else "figure"
+
+    def _html(self, node: nodes.Node) -> str:
+        html = self.app.builder.render_partial(node.deepcopy())["fragment"]
+        html = re.sub(r'<a class="headerlink".*?</a>', "", html, flags=re.S)
+        # A picture that is as large as the slide leads nowhere.
+        html = re.sub(r'<a class="[^"]*image-reference[^>]*>\s*(<img [^>]*>)\s*</a>', r"\1", html)
+        return plain_roles(scrollable(html)).strip()
+
+    def _linked(self, html: str) -> str:
+        def place(match: re.Match[str]) -> str:
+            slide = self.places.get(match[1])
+            return f'href="#/{slide}"' if slide else f'href="{self.chapter}#{match[1]}"'
+
+        return re.sub(r'href="#([^"/]+)"', place, html)
+
+
+def _without_ids(html: str) -> str:
+    return re.sub(r' id="[^"]*"', "", re.sub(r'<span id="[^"]*"></span>', "", html))

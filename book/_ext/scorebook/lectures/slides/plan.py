@@ -1,0 +1,294 @@
+"""What is on the deck of a chapter, in the order of its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from docutils import nodes
+from scorebook.lectures.slides.marks import SECTIONS, slide, slide_title, slides
+from scorebook.pages.figures import film
+from sphinx.util import logging
+
+from scorelab.derivations.export.framing import frames
+from scorelab.derivations.export.parts import Piece
+
+logger = logging.getLogger(__name__)
+
+STEPS_A_SLIDE = 2
+ROOM = 13.0  # in lines, as the mark of a step stands beside its reason
+ROWS_A_SLIDE = 10
+PROSE = (
+    nodes.paragraph,
+    nodes.math_block,
+    nodes.bullet_list,
+    nodes.enumerated_list,
+    nodes.block_quote,
+)
+# Sections that a lecture does without.
+UNTOLD = ("exercises", "further-reading")
+NAMED = {"the-question": "question", "what-we-measured": "measured", "summary": "summary"}
+
+
+@dataclass
+class Item:
+    """One slide to be.
+
+    Attributes:
+        kind: `objectives`, `question`, `summary`, `text`, `derivation`, `equation`, `figure` or
+            `measured`.
+        name: By which it is chosen and linked to.
+        title: The nodes of its heading.
+        content: The nodes on it.
+        notes: The prose of the chapter since the item before.
+        left_out: How many rows of a table are not on this slide or the ones beside it.
+    """
+
+    kind: str
+    name: str
+    title: list[nodes.Node]
+    content: list[nodes.Node]
+    notes: list[nodes.Node] = field(default_factory=list)
+    left_out: int = 0
+
+
+def items_of(doctree: nodes.document) -> list[Item]:
+    """The items of a page that asks a question, none for any other page."""
+    sections = [s for s in doctree.findall(nodes.section) if "the-question" in s["ids"]]
+    marks = list(doctree.findall(slides))
+    if not sections:
+        return []
+    for twice in marks[1:]:
+        logger.warning("a chapter has one list of slides", location=twice, type="slides")
+    choice = Choice(marks[0] if marks else None)
+    items = list(_grouped(_chosen(_items(sections[0].parent), choice)))
+    choice.complain()
+    return items
+
+
+class Choice:
+    """The author's list, and which of its lines have been of use.
+
+    Args:
+        mark: The list, or None for a deck with all that there is.
+    """
+
+    def __init__(self, mark: slides | None) -> None:
+        self.mark = mark
+        self.without = mark is None or mark["without"]
+        self.wanted: dict[str, list[str]] = {}
+        for line in mark["lines"] if mark else []:
+            name, _, which = line.partition(":")
+            words = which.split("|") if name in SECTIONS else which.split()
+            wanted = self.wanted.setdefault(name.strip(), [])
+            wanted += [word.strip() for word in words if word.strip()]
+        self.unused = {
+            (name, word) for name, words in self.wanted.items() for word in words or [""]
+        }
+
+    def takes(self, item: Item) -> bool:
+        """Whether an item is on the deck."""
+        if item.kind == "text":
+            return True
+        if item.kind == "equation" and self.without:
+            return False
+        return any(self._named(item)) != self.without
+
+    def rows(self, claims: list[str]) -> list[bool]:
+        """Which rows of a table are shown, given their claims."""
+        words = self.wanted.get("measured", [])
+        if not words:
+            return [True] * len(claims)
+        return [any(self._said(word, claim) for word in words) != self.without for claim in claims]
+
+    def complain(self) -> None:
+        """Warn of each name that is nothing in this chapter."""
+        for name, word in sorted(self.unused):
+            what = f"{name}: {word}" if word else name
+            logger.warning("no such slide: %s", what, location=self.mark, type="slides")
+
+    def _named(self, item: Item) -> Iterator[bool]:
+        for name, words in self.wanted.items():
+            if item.kind == "measured" and name == "measured":
+                self.unused.discard((name, ""))
+                # Rows that are left out leave the table on the deck.
+                yield not (self.without and words)
+            elif item.kind == "derivation":
+                for word in words or [""]:
+                    label = f"eq-{name}-{word}"
+                    if item.name == label or (not word and item.name.startswith(label)):
+                        self.unused.discard((name, word))
+                        yield True
+            elif item.name == name:
+                self.unused.discard((name, ""))
+                yield True
+
+    def _said(self, word: str, claim: str) -> bool:
+        found = word in claim
+        if found:
+            self.unused.discard(("measured", word))
+        return found
+
+
+def _items(chapter: nodes.section) -> Iterator[Item]:
+    """Everything that could be a slide; prose becomes the notes of what comes after it."""
+    prose: list[nodes.Node] = []
+    for child in chapter.children:
+        if isinstance(child, nodes.section):
+            if not set(UNTOLD) & set(child["ids"]):
+                yield from _section(child, prose)
+        elif isinstance(child, nodes.Admonition) and "objectives" in child["classes"]:
+            title, *content = child.children
+            yield Item("objectives", "objectives", title.children, content)
+        elif isinstance(child, slide):
+            yield _marked(child, chapter, prose)
+
+
+def _section(section: nodes.section, prose: list[nodes.Node]) -> Iterator[Item]:
+    heading, *children = section.children
+    name = next((NAMED[i] for i in section["ids"] if i in NAMED), "")
+    if name in ("question", "summary") and not any(section.findall(slide)):
+        opening = []
+        while children and isinstance(children[0], (*PROSE, nodes.target, nodes.comment)):
+            opening.append(children.pop(0))
+        yield Item(name, name, heading.children, _visible(opening), _taken(prose))
+    before: nodes.Node | None = None
+    last: Item | None = None
+    for child in children:
+        for item in _of(child, section, before, prose):
+            item.notes = _taken(prose) if not item.notes else item.notes
+            last = item
+            yield item
+        if isinstance(child, nodes.section):
+            yield from _section(child, prose)
+        elif isinstance(child, PROSE) and not isinstance(before, slide):
+            prose.append(child)
+        if isinstance(child, PROSE):
+            before = child
+    if last is not None:
+        last.notes += _taken(prose)
+
+
+def _of(
+    child: nodes.Node, section: nodes.section, before: nodes.Node | None, prose: list[nodes.Node]
+) -> Iterator[Item]:
+    heading = section.children[0].children
+    if isinstance(child, slide):
+        yield _marked(child, section, prose)
+    elif isinstance(child, nodes.math_block) and child.get("label"):
+        lead = [before] if isinstance(before, nodes.paragraph) else []
+        yield Item("equation", child["label"], heading, [*lead, child])
+    elif isinstance(child, nodes.Element) and not isinstance(child, (nodes.section, *PROSE)):
+        for node in child.findall(
+            lambda n: isinstance(n, nodes.figure | nodes.table) or _derives(n)
+        ):
+            if _derives(node):
+                yield from _steps(node, heading)
+            elif isinstance(node, nodes.table):
+                if "measured" in node["classes"]:
+                    yield Item("measured", "measured", heading, [node])
+            elif any(node.findall(lambda n: isinstance(n, nodes.image | film))):
+                yield Item("figure", (node["names"] or node["ids"])[0], heading, [node])
+
+
+def _marked(node: slide, section: nodes.section, prose: list[nodes.Node]) -> Item:
+    titles = [child for child in node if isinstance(child, slide_title)]
+    content = [child for child in node if not isinstance(child, slide_title)]
+    heading = titles[0] if titles else section.children[0]
+    name = nodes.make_id(heading.astext()) or "slide"
+    return Item("text", name, heading.children, _visible(content), _taken(prose))
+
+
+def _steps(derivation: nodes.container, heading: list[nodes.Node]) -> Iterator[Item]:
+    """An item for each equation, with the reason before it."""
+    reason: list[nodes.Node] = []
+    for node in derivation.children:
+        if isinstance(node, nodes.math_block):
+            yield Item("derivation", node["label"], heading, [*reason, node])
+            reason = []
+        elif isinstance(node, nodes.paragraph):
+            reason = [node]
+
+
+def _chosen(items: Iterable[Item], choice: Choice) -> Iterator[Item]:
+    """What the author wants; the notes of what is not shown go to what is shown before it."""
+    last: Item | None = None
+    shown: set[int] = set()
+    for item in items:
+        if choice.takes(item):
+            shown |= {id(node) for node in item.content}
+            item.notes = [node for node in item.notes if id(node) not in shown]
+            if item.kind == "measured":
+                yield from _tables(item, choice)
+            else:
+                yield item
+            last = item
+        elif last is not None:
+            last.notes += item.notes
+
+
+def _tables(item: Item, choice: Choice) -> Iterator[Item]:
+    """Tables that fit on a slide each."""
+    table = item.content[0]
+    rows = list(next(iter(table.findall(nodes.tbody))).children)
+    shown = [
+        index
+        for index, wanted in enumerate(choice.rows([row.children[0].astext() for row in rows]))
+        if wanted
+    ]
+    count = -(-len(shown) // ROWS_A_SLIDE)
+    for number in range(count):  # as many rows on each, or one more
+        part = table.deepcopy()
+        body = next(iter(part.findall(nodes.tbody)))
+        ends = (number * len(shown) // count, (number + 1) * len(shown) // count)
+        body.children = [body.children[i] for i in shown[slice(*ends)]]
+        notes = item.notes if number == 0 else []
+        yield Item(item.kind, item.name, item.title, [part], notes, len(rows) - len(shown))
+
+
+def _grouped(items: Iterable[Item]) -> Iterator[Item]:
+    """Steps of a derivation that follow one another share slides, as they do in `to_beamer`."""
+    waiting: list[Item] = []
+    for item in [*items, None]:
+        if waiting and (item is None or not _follows(item, waiting[-1])):
+            yield from _frames(waiting)
+            waiting = []
+        if item is not None and item.kind == "derivation":
+            waiting.append(item)
+        elif item is not None:
+            yield item
+
+
+def _follows(item: Item, last: Item) -> bool:
+    return item.kind == "derivation" and item.title is last.title and not item.notes
+
+
+def _frames(steps: list[Item]) -> Iterator[Item]:
+    by_label = {step.name: step for step in steps}
+    sized = [
+        Piece("", step.name, step.content[0].astext(), step.content[-1].astext(), "")
+        for step in steps
+    ]
+    for group in frames(sized, STEPS_A_SLIDE, room=ROOM):
+        members = [by_label[piece.label] for piece in group]
+        content: list[nodes.Node] = [
+            nodes.container("", *(n.deepcopy() for n in m.content), classes=["step"])
+            for m in members
+        ]
+        notes = [note for member in members for note in member.notes]
+        yield Item("derivation", members[0].name, members[0].title, content, notes)
+
+
+def _derives(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.container) and "derivation" in node["classes"]
+
+
+def _visible(content: Iterable[nodes.Node]) -> list[nodes.Node]:
+    return [node for node in content if not isinstance(node, nodes.Invisible | nodes.target)]
+
+
+def _taken(prose: list[nodes.Node]) -> list[nodes.Node]:
+    """The prose so far; what comes next begins anew."""
+    taken = list(prose)
+    prose.clear()
+    return taken

@@ -1,0 +1,299 @@
+"""Sphinx extension: what the page for lecturers says about time, counted when the book is built.
+
+- `pace` prints the model of `minutes.py`;
+- `chapter-minutes` compares the chapters that its lines name;
+- `section-minutes PAGE` does it for the sections of one, with the pages that need each of them;
+- `course-plan TITLE` lists what is told in one lecture. Its lines are
+
+      PAGE#SECTION how | what to show
+
+  with `how` one of `outline`, `board` and `board 6` (so many steps of derivations). A plan that
+  does not leave time for questions is a warning, so a strict build stops.
+
+Pages are read when all of them are, so each table is filled in when its own page is written.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from typing import ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from scorebook import contents, state
+from scorebook.finding import numbers
+from scorebook.lectures.minutes import GRADES, PACE, Section, needed_by, sections
+from scorebook.lectures.slides.deck import SUFFIX
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+QUESTIONS = 5  # minutes that a plan must leave at the least
+_LINE = re.compile(r"(\S+?)#(\S+) (outline|board)(?: (\d+))? \| (.+)")
+logger = logging.getLogger(__name__)
+
+
+class timetable(nodes.General, nodes.Element):
+    """A table that is filled in when all pages are read; `kind` says which."""
+
+
+class _Timetable(SphinxDirective):
+    """What the four directives share."""
+
+    option_spec: ClassVar[dict] = {}
+
+    def _node(self, **attributes: object) -> timetable:
+        self.env.metadata[self.env.docname]["timetable"] = "yes"
+        node = timetable(kind=self.name, **attributes)
+        self.set_source_info(node)
+        return node
+
+    def _page(self, name: str) -> str:
+        return posixpath.join(posixpath.dirname(self.env.docname), name.strip())
+
+
+class Pace(_Timetable):
+    """The model, as a table."""
+
+    def run(self) -> list[nodes.Node]:
+        """Put a place for the table."""
+        return [self._node()]
+
+
+class ChapterMinutes(_Timetable):
+    """The chapters that the lines name, each with its minutes."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Put a place for the table."""
+        return [self._node(pages=[self._page(line) for line in self.content if line.strip()])]
+
+
+class SectionMinutes(_Timetable):
+    """The sections of one chapter."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Put a place for the table."""
+        return [self._node(pages=[self._page(self.arguments[0])])]
+
+
+class CoursePlan(_Timetable):
+    """One lecture; the texts of its lines stand inside the node, where references are resolved."""
+
+    has_content = True
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar[dict] = {"minutes": directives.positive_int}
+
+    def run(self) -> list[nodes.Node]:
+        """Read the lines."""
+        items = []
+        plan = self._node(title=self.arguments[0], minutes=self.options.get("minutes", 90))
+        for line in filter(str.strip, self.content):
+            found = _LINE.fullmatch(line.strip())
+            if found is None:
+                raise self.error(f"not PAGE#SECTION how | what to show: {line.strip()!r}")
+            page, anchor, how, steps, text = found.groups()
+            items.append((self._page(page), anchor, how, int(steps) if steps else None))
+            cell = nodes.container()
+            cell += self.parse_text_to_nodes(text)
+            plan += cell
+        plan["items"] = items
+        return [plan]
+
+
+class _Writer:
+    """Makes the tables of one page."""
+
+    def __init__(self, app: Sphinx, docname: str) -> None:
+        self.app, self.docname = app, docname
+        self.book = _book(app.env)
+
+    def fill(self, node: timetable) -> list[nodes.Node]:
+        """What a reader sees in the place of `node`."""
+        missing = [page for page in node.get("pages", []) if page not in self.book]
+        if missing:
+            logger.warning("no chapter %s in this build", ", ".join(missing), location=node)
+            return []
+        return getattr(self, "_" + node["kind"].replace("-", "_"))(node)
+
+    def _pace(self, node: timetable) -> list[nodes.Node]:
+        (told, read), *_ = [PACE["words"]]
+        rows = [["100 words of the text", f"{100 * told:.2g}", f"{100 * read:.2g}"]]
+        names = {
+            "formulas": "a displayed formula",
+            "steps": "a step of a derivation, with its reason",
+            "figures": "a figure or a film",
+            "listings": "a piece of the package's code",
+            "lines": "a line of code, in a listing or a cell",
+        }
+        for what, name in names.items():
+            rows.append([name, *(f"{minutes:g}" if minutes else "" for minutes in PACE[what])])
+        rows += [
+            [f"an exercise that says “{grade}”", "", f"{minutes}"]
+            for grade, minutes in GRADES.items()
+        ]
+        return [_table(["what", "lecture", "alone"], rows)]
+
+    def _chapter_minutes(self, node: timetable) -> list[nodes.Node]:
+        rows, sums = [], [0.0] * 4
+        for page in node["pages"]:
+            parts = self.book[page]
+            values = [
+                sum(part.lecture() for part in parts if part.told),
+                sum(part.outline() for part in parts if part.told),
+                sum(part.alone() for part in parts),
+                sum(part.homework() for part in parts),
+            ]
+            sums = [a + b for a, b in zip(sums, values, strict=True)]
+            title = self.app.env.titles[page].astext()
+            minutes = (f"{v:.0f}" for v in values)
+            rows.append([self._link(page, "", title), *minutes, self._deck(page)])
+        rows.append(["the whole book, in hours", *(f"{v / 60:.1f}" for v in sums), ""])
+        return [_table(["chapter", "board", "outline", "alone", "exercises", "deck"], rows)]
+
+    def _deck(self, page: str) -> list[nodes.Node]:
+        """A link to the chapter's deck, if it has one."""
+        if not any(part.anchor == "the-question" for part in self.book[page]):  # `slides.plan`
+            return []
+        uri = self.app.builder.get_relative_uri(self.docname, page)
+        there = uri.replace(".html", f"{SUFFIX}.html")
+        return [nodes.reference("", "slides", internal=True, refuri=there)]
+
+    def _section_minutes(self, node: timetable) -> list[nodes.Node]:
+        (page,) = node["pages"]
+        rows = []
+        for part in self.book[page]:
+            if not part.told:
+                continue
+            users: list[nodes.Node] = []
+            for user in needed_by(part, self.book):
+                name = "this chapter" if user == page else self.app.env.titles[user].astext()
+                link = nodes.Text(name) if user == page else self._link(user, "", name)
+                users += [nodes.Text(", "), link] if users else [link]
+            rows.append(
+                [
+                    self._link(page, part.anchor, part.title),
+                    *(_minutes(m) for m in (part.lecture(), part.outline(), part.alone())),
+                    users,
+                ]
+            )
+        return [_table(["section", "board", "outline", "alone", "named later in"], rows)]
+
+    def _course_plan(self, node: timetable) -> list[nodes.Node]:
+        rows, total, chapter = [], 0, ""
+        for (page, anchor, how, steps), cell in zip(node["items"], node.children, strict=True):
+            part = next((p for p in self.book.get(page, []) if p.anchor == anchor), None)
+            if part is None:
+                logger.warning(
+                    "a plan names %s#%s, which is not there", page, anchor, location=node
+                )
+                return []
+            if steps is not None and steps > part.count["steps"]:
+                logger.warning(
+                    "%s#%s has %d steps, a plan wants %d",
+                    *(page, anchor, part.count["steps"], steps),
+                    location=node,
+                )
+            minutes = max(1, round(part.outline() if how == "outline" else part.lecture(steps)))
+            total += minutes
+            way = how if steps is None else f"board, {steps} step{'s' * (steps > 1)}"
+            where = [self._link(page, anchor, part.title)]
+            if page != chapter:
+                where.insert(0, nodes.Text(f"{self.app.env.titles[page].astext()}: "))
+            chapter = page
+            rows.append([where, way, f"{minutes}", list(cell.children)])
+        left = node["minutes"] - total
+        if left < QUESTIONS:
+            logger.warning(
+                "the plan %r takes %d of %d minutes: %d are wanted for questions",
+                *(node["title"], total, node["minutes"], QUESTIONS),
+                location=node,
+            )
+        rows.append(["questions, and what takes longer", "", f"{left}", ""])
+        rows.append(["together", "", f"{total + left}", ""])
+        heading = nodes.paragraph("", "", nodes.strong("", node["title"]))
+        return [heading, _table(["section", "how", "min", "show"], rows)]
+
+    def _link(self, page: str, anchor: str, text: str) -> nodes.reference:
+        uri = self.app.builder.get_relative_uri(self.docname, page)
+        return nodes.reference("", text, internal=True, refuri=f"{uri}#{anchor}" if anchor else uri)
+
+
+def _book(env: BuildEnvironment) -> dict[str, list[Section]]:
+    """The sections of all chapters, in the order of the contents; a page without goals is none."""
+    build = state.of_build(env.app)
+    if build.sections is None:
+        site = getattr(env.config, "external_site_map", None)
+        kept = {}
+        for page in site or sorted(env.found_docs):
+            if page not in env.found_docs or contents.is_translation(env, page):
+                continue
+            tree = numbers.once(env).get_doctree(page)
+            if any("objectives" in node["classes"] for node in tree.findall(nodes.admonition)):
+                kept[page] = sections(tree)
+        build.sections = kept
+    return build.sections
+
+
+def _minutes(value: float) -> str:
+    return f"{value:.0f}" if value >= 0.5 else "< 1"
+
+
+Cell = str | nodes.Node | list[nodes.Node]
+
+
+def _table(heads: list[str], rows: Iterable[list[Cell]]) -> nodes.table:
+    table = nodes.table(classes=["timetable"])
+    group = nodes.tgroup(cols=len(heads))
+    group += [nodes.colspec(colwidth=1) for _ in heads]
+    head, body = nodes.thead(), nodes.tbody()
+    head += _row(heads)
+    body += [_row(row) for row in rows]
+    group += [head, body]
+    table += group
+    return table
+
+
+def _row(cells: list[Cell]) -> nodes.row:
+    row = nodes.row()
+    for cell in cells:
+        entry = nodes.entry()
+        parts = cell if isinstance(cell, list) else [cell]
+        parts = [nodes.Text(part) if isinstance(part, str) else part for part in parts]
+        if parts and isinstance(parts[0], nodes.paragraph):
+            entry += parts
+        else:
+            entry += nodes.paragraph("", "", *parts)
+        row += entry
+    return row
+
+
+def fill_tables(app: Sphinx, tree: nodes.document, docname: str) -> None:
+    """Put the tables in their places."""
+    places = list(tree.findall(timetable))
+    if places:
+        writer = _Writer(app, docname)
+        for place in places:
+            place.replace_self(writer.fill(place))
+
+
+def pages_with_tables(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """The pages with a table: any chapter that is read may change what it says."""
+    pages = [page for page, data in env.metadata.items() if "timetable" in data]
+    return pages if contents.anything(app) else []
+
+
+def register(app: Sphinx) -> None:
+    """Make known the directives and the place of a table."""
+    app.add_node(timetable)
+    app.add_directive("pace", Pace)
+    app.add_directive("chapter-minutes", ChapterMinutes)
+    app.add_directive("section-minutes", SectionMinutes)
+    app.add_directive("course-plan", CoursePlan)

@@ -1,0 +1,260 @@
+"""Figures and videos that cells show: light and dark, captioned, described, each its own file.
+
+A figure that carries a dark twin (``scorelab.figures.plotting``) is written twice; the style sheet
+shows the one that fits. Pictures become WebP, which every browser of today reads, in a third of the
+bytes, or SVG where that is less still; the notebooks keep their PNG. A video leaves the HTML for
+two files named by their digest. What has no name, no caption or no text alternative is a warning,
+so that a strict build stops.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import re
+import shutil
+import subprocess
+from binascii import a2b_base64
+from collections.abc import Iterator
+from html import escape
+from html.parser import HTMLParser
+from pathlib import Path
+
+from docutils import nodes
+from myst_nb.core.render import MimeData, NbElementRenderer
+from PIL import Image
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.osutil import relative_uri
+from sphinx.writers.html5 import HTML5Translator
+
+from scorelab._support.files import write_whole
+
+MEDIA = "_static/media"
+# How pictures are written: without loss up to so many bytes, else with this quality of 100.
+_AS_WEBP = {"small": 60_000, "quality": 90}
+logger = logging.getLogger(__name__)
+
+
+class film(nodes.General, nodes.Element):
+    """A video: ``src`` and ``poster`` are file names below the media folder."""
+
+
+class BookRenderer(NbElementRenderer):
+    """MyST-NB's renderer of outputs, with dark twins and with videos as files."""
+
+    def render_image(self, data: MimeData) -> list[nodes.Element]:
+        [light] = super().render_image(data)
+        drawn = data.output_metadata.get("scorelab", {}).get("drawn", {})
+        if data.mime_type == "image/png":
+            png = a2b_base64(data.content)
+            light["uri"] = self._written(png, drawn.get("light"))
+            if "width" not in light:  # as matplotlib alone shows it
+                width, height = Image.open(io.BytesIO(png)).size
+                light["width"], light["height"] = f"{width}px", f"{height}px"
+        dark = _dark_twin(data)
+        if not dark:
+            return [light]
+        twin = light.deepcopy()
+        twin["uri"] = self._written(a2b_base64(dark), drawn.get("dark"))
+        light["classes"] = [*light["classes"], "only-light"]
+        twin["classes"] = [*twin["classes"], "only-dark"]
+        return [light, twin]
+
+    def _written(self, png: bytes, drawn: str | None) -> str:
+        """Writes a picture, unless an earlier build did; returns the address of the smaller file.
+
+        The WebP is written in any case: what cannot show SVG finds it beside (`raster`).
+        """
+        digest = hashlib.sha256(png + f"{drawn}{_AS_WEBP}".encode()).hexdigest()
+        path = Path(self.config.output_folder, f"{digest}.webp")
+        if not path.exists():
+            write_whole(path, webp(png))
+        svg = (drawn or "").encode()
+        # As sent: a server packs SVG, and cannot make WebP smaller.
+        if svg and len(gzip.compress(svg)) < path.stat().st_size:
+            path = path.with_suffix(".svg")
+            if not path.exists():
+                write_whole(path, svg)
+        return self.write_file([path.name], b"", exists_ok=True)  # there already; gives the address
+
+    def render_text_html(self, data: MimeData) -> list[nodes.Element]:
+        if "scorelab-video" not in data.string:
+            return super().render_text_html(data)
+        options = self.renderer.get_cell_level_config(
+            "render_image_options", data.cell_metadata, line=data.line
+        )
+        twins = {"only-light": data.string, "only-dark": _dark_twin(data)}
+        if not twins["only-dark"]:
+            twins = {"": data.string}
+        return [
+            self._film(html, kind, options.get("alt", ""), data) for kind, html in twins.items()
+        ]
+
+    def _film(self, html: str, kind: str, alt: str, data: MimeData) -> film:
+        tag = _VideoTag(html).attributes
+        folder = Path(self.renderer.sphinx_env.doctreedir) / "media"
+        node = film(
+            alt=alt,
+            src=_store(tag["src"], folder),
+            poster=_store(tag["poster"], folder),
+            width=tag["width"],
+            height=tag["height"],
+            classes=[kind] if kind else [],
+        )
+        self.renderer.add_line_and_source_path(node, data)
+        return node
+
+
+def register(app: Sphinx) -> None:
+    """Make known what a film is."""
+    app.add_node(film, html=(_visit_film, None))
+
+
+def webp(png: bytes) -> bytes:
+    """A picture as WebP: as it is if that is small, else near enough for every eye if that is less.
+
+    Lines and text on even ground are small without loss. Scatter, fields and photographs are not.
+    """
+    picture = Image.open(io.BytesIO(png))
+    if picture.mode == "RGBA" and picture.getextrema()[3] == (255, 255):
+        picture = picture.convert("RGB")  # opaque all over
+    exact, near = io.BytesIO(), io.BytesIO()
+    picture.save(exact, "webp", lossless=True)
+    picture.save(near, "webp", quality=_AS_WEBP["quality"])
+    small = exact.tell() <= max(_AS_WEBP["small"], near.tell())
+    return (exact if small else near).getvalue()
+
+
+def raster(path: Path) -> Path | None:
+    """The pixels of a picture that this module wrote, or of one that is none but pixels."""
+    if path.suffix == ".svg":
+        path = path.with_suffix(".webp")
+    return path if path.suffix in (".png", ".webp") and path.exists() else None
+
+
+def complaints(doctree: nodes.document) -> Iterator[tuple[nodes.Element, str]]:
+    """What the figures and videos of a page lack."""
+    for shown in doctree.findall(lambda n: isinstance(n, nodes.image | film)):
+        kind = "video" if isinstance(shown, film) else "figure"
+        if "only-dark" in shown["classes"]:
+            continue
+        if not shown.get("alt", "").strip():
+            yield shown, f"this {kind} has no text alternative (mystnb: image: alt)"
+        figure = shown.parent
+        while figure is not None and not isinstance(figure, nodes.figure):
+            figure = figure.parent
+        if figure is None or not any(isinstance(c, nodes.caption) for c in figure.children):
+            yield shown, f"this {kind} has no caption (mystnb: figure: caption)"
+        elif not figure.get("names") and not figure.get("ids"):
+            yield shown, f"this {kind} has no name (mystnb: figure: name)"
+
+
+def _dark_twin(data: MimeData) -> str | None:
+    return data.output_metadata.get("scorelab", {}).get("dark")
+
+
+class _VideoTag(HTMLParser):
+    def __init__(self, html: str):
+        super().__init__()
+        self.attributes: dict[str, str] = {}
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "video":
+            self.attributes = {name: value or "" for name, value in attrs}
+
+
+def _store(uri: str, folder: Path) -> str:
+    """Writes a data URI as a file named by its digest; returns the name."""
+    head, _, content = uri.partition(";base64,")
+    suffix = {"data:video/mp4": ".mp4", "data:image/webp": ".webp", "data:image/png": ".png"}[head]
+    data = a2b_base64(content)
+    path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}{suffix}"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        if suffix == ".mp4" and 0 <= data.find(b"mdat") < data.find(b"moov"):
+            _faststart(path)
+    return path.name
+
+
+def _faststart(path: Path) -> None:
+    """Moves the index of an MP4 to its front, so that it plays before it is all there."""
+    import imageio_ffmpeg
+
+    moved = path.with_suffix(".moved.mp4")
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-i", str(path)]
+    subprocess.run([*command, "-c", "copy", "-movflags", "+faststart", str(moved)], check=True)
+    moved.replace(path)
+
+
+def _visit_film(translator: HTML5Translator, node: film) -> None:
+    builder = translator.builder
+    here = builder.get_target_uri(builder.current_docname)
+    src, poster = (relative_uri(here, f"{MEDIA}/{node[k]}") for k in ("src", "poster"))
+    classes = " ".join(["scorelab-video", *node["classes"]])
+    translator.body.append(
+        f'<video class="{classes}" controls loop muted playsinline preload="none" '
+        f'width="{node["width"]}" height="{node["height"]}" poster="{poster}" src="{src}" '
+        f'aria-label="{escape(node["alt"])}"></video>'
+    )
+    if "only-dark" not in node["classes"]:  # paper shows the poster
+        translator.body.append(
+            f'<img class="still" loading="lazy" alt="{escape(node["alt"])}" src="{poster}" '
+            f'width="{node["width"]}" height="{node["height"]}">'
+        )
+    raise nodes.SkipNode
+
+
+def demand_words(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    for node, complaint in complaints(doctree):
+        logger.warning(complaint, location=node, type="figures")
+
+
+def steady_page_images(
+    app: Sphinx, page: str, template: str, context: dict, doctree: object
+) -> None:
+    if context.get("body"):
+        context["body"] = steady_images(context["body"])
+
+
+def steady_images(body: str) -> str:
+    """Sizes as attributes, so that nothing moves as pictures arrive.
+
+    Those above the second heading may be in the first view. The others load as they come near.
+    """
+    second = body.find("<section", body.find("<section") + 1)
+
+    def steady(match: re.Match[str]) -> str:
+        tag = match.group(0)
+        size = re.search(r' style="width: ([\d.]+)(?:px)?; height: ([\d.]+)(?:px)?;"', tag)
+        if size:
+            width, height = (round(float(v)) for v in size.groups())
+            tag = tag.replace(size.group(0), f' width="{width}" height="{height}"')
+        later = match.start() > second or "only-dark" in tag
+        return tag.replace("<img ", '<img decoding="async" ' + 'loading="lazy" ' * later, 1)
+
+    return re.sub(r"<img [^>]*>", steady, body)
+
+
+def copy_media(app: Sphinx, exception: Exception | None) -> None:
+    source = Path(app.doctreedir) / "media"
+    if exception or app.builder.format != "html" or not source.is_dir():
+        return
+    target = Path(app.outdir) / MEDIA
+    target.mkdir(parents=True, exist_ok=True)
+    for file in source.iterdir():
+        if not (target / file.name).exists():
+            shutil.copyfile(file, target / file.name)
+
+
+def drop_old_pictures(app: Sphinx, exception: Exception | None) -> None:
+    """Pictures of earlier builds that no page shows any more."""
+    if exception or app.builder.format != "html":
+        return
+    shown = {name for _, name in app.env.images.values()}
+    for file in Path(app.outdir, app.builder.imagedir).glob("*"):
+        if file.is_file() and file.name not in shown:
+            file.unlink()
