@@ -42,11 +42,6 @@ Mind the $\sigma$.
 Look at *this*, with `code`.
 :::
 
-```{prf:theorem} Unbiased
-:label: thm-one
-The mean is $0$.
-```
-
 ```{exercise} Warm up
 :label: ex-one
 What is $1 + 1$?
@@ -202,7 +197,6 @@ def test_no_myst_is_left(text, notebook):
         "A price of 5\\$.",
         "> **Note**\n>\n> Mind the $\\sigma$.",
         "<details>\n<summary>A folded hint</summary>\n\nLook at *this*, with `code`.\n\n</details>",
-        "> **Theorem 1 (Unbiased)**\n>\n> The mean is $0$.",
         "> **Exercise 1 (Warm up)**\n>\n> What is $1 + 1$?",
         "<summary>Solution to Exercise 1 (Warm up)</summary>\n\nIt is $2$.\n\n</details>",
         "```python\ndef depth():\n    return 'level-17'\n```",

@@ -30,7 +30,7 @@ NO_PLACE = (
 )  # fmt: skip
 # Everyday words, which are terms only in the part of the book that introduces them.
 EVERYDAY = ("excess",)
-NO_PLACE_TAGS = ("cell_code", "exercise_title", "solution_title", "fold_title", "proof_title")
+NO_PLACE_TAGS = ("cell_code", "exercise_title", "solution_title", "fold_title")
 
 
 @dataclass(frozen=True)

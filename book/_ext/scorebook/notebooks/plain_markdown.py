@@ -72,7 +72,7 @@ class PlainMarkdown:
 
     def _section(self, node: nodes.section, level: int) -> list[Piece]:
         if not (node.children and isinstance(node.children[0], nodes.title)):
-            return self.blocks(node, level)  # the body of a theorem or an exercise
+            return self.blocks(node, level)  # the body of an exercise
         title, *rest = node.children
         pieces: list[Piece] = [f"{'#' * min(level, 6)} {self.inline(title).strip()}"]
         return pieces + [piece for child in rest for piece in self.block(child, level + 1)]
@@ -162,7 +162,7 @@ class PlainMarkdown:
         text = " ".join(str(p) for child in rest for p in self.block(child, level))
         return [f"[{label.astext()}] {text}"]
 
-    # Boxes: notes, theorems, exercises, solutions, dropdowns
+    # Boxes: notes, exercises, solutions, dropdowns
 
     def _boxed(self, node: nodes.Element, level: int) -> list[Piece]:
         """A titled box: a quotation; folded, `<details>`; with code inside, a heading."""

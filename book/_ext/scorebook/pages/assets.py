@@ -63,7 +63,6 @@ FOREIGN = (
     "pydata-sphinx-theme.css",
     "bootstrap.js",
     "pydata-sphinx-theme.js",
-    "proof.css",
     "pygments.css",
     "scripts.js",
     "searchtools.js",

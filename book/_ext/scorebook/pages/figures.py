@@ -14,7 +14,6 @@ import hashlib
 import io
 import re
 import shutil
-import subprocess
 from binascii import a2b_base64
 from collections.abc import Iterator
 from html import escape
@@ -175,19 +174,7 @@ def _store(uri: str, folder: Path) -> str:
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        if suffix == ".mp4" and 0 <= data.find(b"mdat") < data.find(b"moov"):
-            _faststart(path)
     return path.name
-
-
-def _faststart(path: Path) -> None:
-    """Moves the index of an MP4 to its front, so that it plays before it is all there."""
-    import imageio_ffmpeg
-
-    moved = path.with_suffix(".moved.mp4")
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-i", str(path)]
-    subprocess.run([*command, "-c", "copy", "-movflags", "+faststart", str(moved)], check=True)
-    moved.replace(path)
 
 
 def _visit_film(translator: HTML5Translator, node: film) -> None:

@@ -23,7 +23,7 @@ class fold_title(nodes.General, nodes.TextElement):
 
 
 class FoldDropdowns(SphinxPostTransform):
-    """Turns each admonition, proof or solution of class ``dropdown`` into a ``<details>``.
+    """Turns each admonition or solution of class ``dropdown`` into a ``<details>``.
 
     It opens without a script, prints, and search engines and screen readers know it.
     """
@@ -122,7 +122,7 @@ def coloured() -> frozenset[str]:
 def plain_roles(body: str) -> str:
     """No withdrawn ARIA role, no id that an extension repeats, no label that hides the words."""
     body = body.replace(' aria-label="Toggle hidden content"', "")
-    body = re.sub(r' id="(?:exercise|solution|proof)-content"', "", body)
+    body = re.sub(r' id="(?:exercise|solution)-content"', "", body)
     return body.replace(' role="doc-biblioentry"', "").replace(
         '<div role="list" class="citation-list">', '<div class="citation-list">'
     )

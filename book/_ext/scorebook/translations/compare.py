@@ -16,7 +16,7 @@ from scorebook.translations.pieces import Piece
 
 ANYWHERE = ("formula", "number", "reference", "literal")  # within a section
 UNCOMPARED = ("paragraph", "slug")
-ROLES = ("eq", "numref", "ref", "prf:ref")  # that lead to a label
+ROLES = ("eq", "numref", "ref")  # that lead to a label
 LEFT = 6  # words: a longer paragraph that is the same in both languages was forgotten
 _NO_WORDS = re.compile(r"\$[^$]*\$|(\{[^}\s]+\})?`[^`]*`|\]\([^)]*\)|<[^>]*>|https?://\S+")
 
