@@ -9,7 +9,7 @@ from playwright.sync_api import Page as Tab
 
 import scorelab.figures.live
 
-FOLDER = Path(__file__).resolve().parent.parent / "book" / "_static" / "live"
+FOLDER = Path(__file__).resolve().parent.parent / "book/theme/static/live"
 NUMBERS = ("random", "mixture", "samplers", "run")
 
 

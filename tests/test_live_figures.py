@@ -15,7 +15,7 @@ FIGURE = "```{figure} score.png\n:name: fig-still\n\nA caption.\n```\n\n"
 def book(tmp_path) -> Book:
     book = Book(tmp_path)
     book.configure("one", more="    numfig: true", parts=("strict", "live"))
-    shutil.copy(ROOT / "book/_static/score.png", tmp_path)
+    shutil.copy(ROOT / "book/theme/static/score.png", tmp_path)
     return book
 
 

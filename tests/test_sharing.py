@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import xml.etree.ElementTree as ET
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+import scorebook
 from bs4 import BeautifulSoup
 from PIL import Image, ImageChops
-from scorebook.pages import sharing
+from scorebook.pages import layout, sharing
 from sphinx.application import Sphinx
 from sphinx.errors import ConfigError
 from sphinx.util.docutils import docutils_namespace
@@ -34,6 +38,9 @@ def site(tmp_path: Path, monkeypatch):
         (source / f"{name}.rst").write_text(text, encoding="utf-8")
     Image.new("RGB", (400, 200), "#ff0000").save(source / "red.png")
     monkeypatch.delenv("BOOK_URL", raising=False)
+    extension = ModuleType("only_sharing")
+    extension.setup = partial(scorebook.connect, parts=[layout, sharing])
+    monkeypatch.setitem(sys.modules, "only_sharing", extension)
 
     def build(address: str = "") -> Path:
         out = tmp_path / "html"
@@ -45,9 +52,9 @@ def site(tmp_path: Path, monkeypatch):
                 tmp_path / "doctrees",
                 "html",
                 confoverrides={
-                    "extensions": ["sharing"],
+                    "extensions": ["only_sharing"],
                     "html_baseurl": address,
-                    "templates_path": [str(ROOT / "book/_templates")],
+                    "html_theme": "scorebook",
                     "html_title": "The Lab",
                 },
                 status=None,

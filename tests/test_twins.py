@@ -5,7 +5,7 @@ from __future__ import annotations
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from sample import PARTS, ROOT, Book
+from sample import PARTS, Book
 from scorebook.translations.compare import differences, headings, names_of, renamed
 from scorebook.translations.pieces import bare_tex, numbers, pieces
 from scorebook.words import told_again, word
@@ -255,9 +255,8 @@ $$ (eq-p-es)
 
 Palabras.
 """
-LAYOUT = f"""\
-    templates_path: [{ROOT / "book/_templates"}]
-    html_static_path: [{ROOT / "book/_static"}]
+LAYOUT = """\
+    html_theme: scorebook
     nb_render_markdown_format: myst"""
 
 

@@ -193,7 +193,7 @@ def test_the_command_writes_what_the_method_returns(capsys):
 def test_a_deck_has_the_colours_of_the_book():
     colours = {}
     decks = ROOT / "scorelab/derivations/export/decks"
-    for file in (ROOT / "book/_static/book.css", decks / "deck.css"):
+    for file in (ROOT / "book/theme/static/book.css", decks / "deck.css"):
         text = file.read_text(encoding="utf-8")
         colours[file.name] = dict(re.findall(r"--([\w-]+): (light-dark\(.*?\));", text))
     deck_colours, book = colours["deck.css"], colours["book.css"]

@@ -91,7 +91,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("doctree-resolved", 600, derivations.write_lines),
     # A page becomes HTML.
     ("html-page-context", 500, live.load_script),
-    ("html-page-context", 700, buttons.add_buttons),  # after the theme's own
+    ("html-page-context", 700, buttons.add_buttons),
     ("html-page-context", 900, figures.steady_page_images),
     ("html-page-context", 920, deck.write_deck),
     ("html-page-context", 950, layout.complete_page),
@@ -103,7 +103,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("build-finished", 500, writing.copy_beside),
     ("build-finished", 500, mathematics.write_style_sheet),
     ("build-finished", 500, assets.copy_own),
-    ("build-finished", 500, assets.drop_foreign),
+    ("build-finished", 500, assets.drop_theirs),
     ("build-finished", 500, assets.write_fonts),
     ("build-finished", 500, figures.copy_media),
     ("build-finished", 500, figures.drop_old_pictures),
@@ -111,7 +111,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("build-finished", 500, deck.copy_sources),
     ("build-finished", 500, sharing.write_icon),
     ("build-finished", 500, sharing.write_map),
-    ("build-finished", 600, live.write_scripts),  # after all of _static has been copied
+    ("build-finished", 600, live.write_scripts),  # after the theme's files are copied
     ("build-finished", 1000, strict.mark_ended),
 )
 

@@ -18,7 +18,7 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
 MACHINERY = Path(__file__).resolve().parent.parent
-TOOLS = ("Sphinx", "jupyter-book", "myst-nb", "sphinx-book-theme", "pydata-sphinx-theme")
+TOOLS = ("Sphinx", "jupyter-book", "myst-nb")
 
 
 def _mark(app: Sphinx) -> Path:

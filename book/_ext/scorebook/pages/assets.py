@@ -1,18 +1,20 @@
-"""What a page loads, and nothing else: the book's own style sheet, script and cut-down fonts.
+"""What a page loads, and nothing else: the theme's style sheets and script, and cut-down fonts.
 
-Sphinx, the theme and half a dozen extensions each add scripts and style sheets to every page. The
-book's layout (``book/_templates``) needs none of them but search, on the search page. Fonts are
-cut from pinned packages when the book is built; no third-party file is in the repository.
+Sphinx and extensions add scripts and style sheets to every page. The theme (``book/theme``) needs
+none of them but search, on the search page. Fonts are cut from pinned packages when the book is
+built; no third-party file is in the repository.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shutil
+from fnmatch import fnmatch
 from importlib.metadata import distribution
 from pathlib import Path
 
 from scorebook.pages import stylesheets
+from scorebook.pages.layout import THEME
 from sphinx.application import Sphinx
 
 from scorelab import derivations
@@ -48,35 +50,17 @@ FONTS = {  # target: package, file, axes
     "sans": ("source-sans-3", "SourceSans3[wght].ttf", {"wght": WEIGHTS}),
     "code": ("source-code-pro", "SourceCodePro[wght].ttf", {"wght": 400}),
 }
-# Added by Sphinx, the theme and extensions; the book's own script and styles replace them.
-FOREIGN = (
-    "clipboard.min.js",
-    "copybutton.css",
-    "copybutton.js",
-    "copybutton_funcs.js",
+# Of Sphinx and of extensions: the book's own script and styles stand in their place.
+THEIRS = (
+    "basic.css",
     "design-tabs.js",
-    "doctools.js",
-    "documentation_options.js",
     "exercise.css",
-    "language_data.js",
-    "mystnb.css",
-    "pydata-sphinx-theme.css",
-    "bootstrap.js",
-    "pydata-sphinx-theme.js",
+    "file.png",
+    "minus.png",
+    "mystnb*.css",
+    "plus.png",
     "pygments.css",
-    "scripts.js",
-    "searchtools.js",
-    "sphinx-book-theme.css",
-    "sphinx-book-theme.js",
     "sphinx-design.min.css",
-    "sphinx_highlight.js",
-    "sphinx-thebe.css",
-    "sphinx-thebe.js",
-    "stylesheets.css",
-    "togglebutton.css",
-    "togglebutton.js",
-    "utterances.js",
-    "minimal-stylesheets.css",
 )
 SEARCH = (  # loaded by the search page alone
     "doctools.js",
@@ -92,22 +76,20 @@ def register(app: Sphinx) -> None:
     app.add_config_value("page_makers", _digest(*MAKERS), "html")
 
 
-def foreign(filename: object) -> bool:
-    """Whether a style sheet or script is one that the book's layout does without."""
-    path = str(filename).split("?")[0]
-    return "mystnb" in path or "sphinx-design" in path or path.rsplit("/", 1)[-1] in FOREIGN
+def is_theirs(file: str) -> bool:
+    """Whether the book's layout does without this style sheet, script or picture."""
+    return any(fnmatch(file, pattern) for pattern in THEIRS)
 
 
 def choose_assets(app: Sphinx, page: str, template: str, context: dict, doctree: object) -> None:
-    for kind, name in (("css_files", "filename"), ("script_files", "filename")):
-        own = []
-        for asset in context.get(kind, []):
-            filename = getattr(asset, name, asset)
-            if filename and not foreign(
-                filename
-            ):  # scripts without a file are extensions' constants
-                own.append(asset)
-        context[kind] = own
+    """Leave a page the files that it needs; scripts without a file are extensions' constants."""
+    for kind in ("css_files", "script_files"):
+        files = {asset: Path(str(asset.filename)).name for asset in context[kind]}
+        context[kind] = [
+            asset
+            for asset, name in files.items()
+            if asset.filename and not is_theirs(name) and name not in SEARCH
+        ]
 
 
 def _digest(*makers: Path) -> str:
@@ -116,26 +98,16 @@ def _digest(*makers: Path) -> str:
 
 def copy_own(app: Sphinx, exception: Exception | None) -> None:
     """Copies the book's style and script even if no page is written: Sphinx then copies nothing."""
-    if exception or app.builder.format != "html":
-        return
-    for folder in app.config.html_static_path:
-        if not Path(folder).is_absolute():  # absolute ones were added by extensions
-            source = Path(app.confdir) / folder
-            shutil.copytree(source, Path(app.outdir) / "_static", dirs_exist_ok=True)
+    if not exception and app.builder.format == "html":
+        shutil.copytree(THEME / "static", Path(app.outdir) / "_static", dirs_exist_ok=True)
 
 
-def drop_foreign(app: Sphinx, exception: Exception | None) -> None:
-    """Removes what no page loads: six megabytes of the theme's icons, scripts and translations."""
-    if exception or app.builder.format != "html":
-        return
-    static = Path(app.outdir) / "_static"
-    for folder in ("vendor", "locales", "scripts", "styles", "images"):
-        shutil.rmtree(static / folder, ignore_errors=True)
-    for macros in static.glob("*webpack-macros.html"):
-        macros.unlink()
-    for file in static.glob("*.*"):
-        if foreign(file.name) and file.name not in SEARCH:
-            file.unlink()
+def drop_theirs(app: Sphinx, exception: Exception | None) -> None:
+    """Removes what no page loads."""
+    if not exception and app.builder.format == "html":
+        for file in (Path(app.outdir) / "_static").iterdir():
+            if is_theirs(file.name):
+                file.unlink()
 
 
 def write_fonts(app: Sphinx, exception: Exception | None) -> None:

@@ -13,6 +13,9 @@ from sphinx.locale import admonitionlabels
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
+# The theme of the site: this layout, its style sheets and its scripts.
+THEME = Path(__file__).resolve().parents[3] / "theme"
+
 
 class fold(nodes.General, nodes.Element):
     """What a page keeps folded until it is asked for: a native ``<details>``."""
@@ -50,7 +53,9 @@ class FoldDropdowns(SphinxPostTransform):
 
 
 def register(app: Sphinx) -> None:
-    """Make known a fold and its title."""
+    """Make known the theme, a fold and its title, and a setting that jupyter-book makes."""
+    app.add_html_theme("scorebook", str(THEME))
+    app.add_config_value("comments_config", {}, "")
     app.add_node(fold, html=(_visit_fold, _depart_fold))
     app.add_node(fold_title, html=(_visit_title, _depart_title))
 
@@ -115,7 +120,7 @@ def quiet_code(body: str) -> str:
 @cache
 def coloured() -> frozenset[str]:
     """The classes of Pygments that `code.css` tells apart."""
-    sheet = Path(__file__).resolve().parents[3] / "_static" / "code.css"
+    sheet = THEME / "static/code.css"
     return frozenset(re.findall(r"\.highlight \.(\w+)", sheet.read_text(encoding="utf-8")))
 
 

@@ -1,7 +1,7 @@
 """Live figures: ``{live}`` puts a ``<score-lab>`` on a page, which then loads its script.
 
-The script and the style sheet are the files of ``book/_static/live``, joined as they are: a page
-asks for one file, and thirteen compress better together.
+The script and the style sheet are the files of ``book/theme/static/live``, joined as they are: a
+page asks for one file, and thirteen compress better together.
 
 The element holds what is seen without scripts and in print: a figure of the page that it takes the
 place of (``:replaces: fig-name``), or a line that refers to one nearby (``:still: fig-name``).
@@ -29,7 +29,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
-SOURCE = Path(__file__).resolve().parents[3] / "_static" / "live"
+SOURCE = Path(__file__).resolve().parents[3] / "theme/static/live"
 SCRIPTS = (
     "random", "mixture", "samplers", "run", "settings", "ground", "particles", "panel",
     "handles", "controls", "colours", "player", "element",
