@@ -51,8 +51,8 @@ def cell(output: list[nodes.Node], *tags: str, lines: int = 4) -> nodes.containe
     return element("container", source, shown, nb_element="cell_code", classes=["cell", *tags])
 
 
-def page(*children: nodes.Node, anchor: str = "one") -> nodes.document:
-    section = element("section", nodes.title("", "One"), *children, ids=[anchor])
+def page(*children: nodes.Node, kind: str = "") -> nodes.document:
+    section = element("section", nodes.title("", "Uno"), *children, ids=["one"], classes=[kind])
     tree = nodes.document(None, None)
     tree += element("section", nodes.title("", "Page"), words(50), section)
     return tree
@@ -118,7 +118,7 @@ def exercise(first: str) -> nodes.Element:
 
 
 def test_exercises_are_timed_by_their_grade():
-    tree = page(exercise("Warm-up."), exercise("Derive, then check."), anchor="exercises")
+    tree = page(exercise("Warm-up."), exercise("Derive, then check."), kind="exercises")
     (section,) = minutes.sections(tree)
     assert section.homework() == minutes.GRADES["Warm-up"] + minutes.GRADES["Derive"]
     assert not section.told
@@ -132,7 +132,7 @@ def test_a_section_is_needed_where_its_labels_are_named():
     reference = pending_xref("", reftarget="eq-a", refdomain="math", reftype="eq")
     source = minutes.sections(page(formula("eq-a")))
     user = minutes.sections(page(element("paragraph", reference)))
-    aside = minutes.sections(page(element("paragraph", reference.deepcopy()), anchor="exercises"))
+    aside = minutes.sections(page(element("paragraph", reference.deepcopy()), kind="exercises"))
     early = minutes.sections(page(element("paragraph", reference.deepcopy())))
     book = {"early": early, "a": source, "b": user, "c": aside}
     assert minutes.needed_by(source[0], book) == ["b"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
@@ -9,6 +10,13 @@ from scorebook import state
 
 REFERENCE = "book/reference/"  # pages to look things up in, which nobody reads in order
 ENGLISH = "en"
+# What a section is to its chapter: the class of its heading, `{.question}`.
+SECTIONS = ("question", "measured", "exercises", "summary", "further-reading")
+
+
+def kind_of(section: nodes.Element) -> str:
+    """What a section is to its chapter, one of `SECTIONS`, or nothing special."""
+    return next((kind for kind in SECTIONS if kind in section["classes"]), "")
 
 
 def order(env: BuildEnvironment) -> list[str]:

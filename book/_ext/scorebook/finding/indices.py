@@ -76,10 +76,11 @@ class CodePlaces(EnvironmentCollector):
                 kind = "shown"
             else:
                 names, kind = re.findall(r"\b(\w+)[(.]", block.astext()), "called"
-            if kind == "called" and section[1] == "Exercises":
+            if kind == "called" and contents.kind_of(section) == "exercises":
                 kind = "asked"
+            place = section["ids"][0], section.children[0].astext()
             for name in names:
-                found[kind].setdefault(name, section)
+                found[kind].setdefault(name, place)
         state.of_pages(app.env).code_places[app.env.docname] = found
 
 
@@ -160,11 +161,11 @@ def pages_with_an_index(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     return sorted(pages) if contents.anything(app) else []
 
 
-def _section(node: nodes.Node) -> tuple[str, str] | None:
-    """The anchor and the title of the section that holds a node; an exercise is not one."""
+def _section(node: nodes.Node) -> nodes.section | None:
+    """The section that holds a node; an exercise is not one."""
     while node is not None:
         if isinstance(node, nodes.section) and isinstance(node.children[0], nodes.title):
-            return node["ids"][0], node.children[0].astext()
+            return node
         node = node.parent
     return None
 

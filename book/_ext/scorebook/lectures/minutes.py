@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from docutils import nodes
+from scorebook.contents import kind_of
 
 # Minutes each, in a lecture and alone: what a formula is on the board, it is on paper.
 PACE = {
@@ -23,7 +24,7 @@ PACE = {
 # Of an exercise, alone, by the grade with which its text begins.
 GRADES = {"Warm-up": 5, "Derive": 20, "Code": 20, "Explore": 30}
 
-NOT_TOLD = ("what-we-measured", "exercises", "further-reading")
+NOT_TOLD = ("measured", "exercises", "further-reading")
 _WORDS_OF_A_FORMULA = 2  # in a line of text
 
 
@@ -34,6 +35,7 @@ class Section:
     Attributes:
         anchor: Its id on the page.
         title: Its title.
+        kind: What it is to its chapter, one of `contents.SECTIONS`, or nothing special.
         count: How many of each of `PACE` it holds.
         grades: How many exercises of each of `GRADES`.
         labels: The labels of its equations and figures.
@@ -42,6 +44,7 @@ class Section:
 
     anchor: str
     title: str
+    kind: str = ""
     count: Counter = field(default_factory=Counter)
     grades: Counter = field(default_factory=Counter)
     labels: set[str] = field(default_factory=set)
@@ -50,7 +53,7 @@ class Section:
     @property
     def told(self) -> bool:
         """Whether a lecturer says it: not the table of measurements, exercises and literature."""
-        return self.anchor not in NOT_TOLD
+        return self.kind not in NOT_TOLD
 
     def lecture(self, steps: int | None = None) -> float:
         """Minutes at the board, with so many steps of derivations, or with all."""
@@ -93,7 +96,7 @@ def needed_by(section: Section, book: dict[str, list[Section]]) -> list[str]:
 
 def _read(node: nodes.section) -> Section:
     title = node.next_node(nodes.title)
-    section = Section(node["ids"][0], title.astext())
+    section = Section(node["ids"][0], title.astext(), kind_of(node))
     for child in node.children:
         if child is not title:
             _add(section, child)

@@ -160,7 +160,7 @@ class _Writer:
 
     def _deck(self, page: str) -> list[nodes.Node]:
         """A link to the chapter's deck, if it has one."""
-        if not any(part.anchor == "the-question" for part in self.book[page]):  # `slides.plan`
+        if not any(part.kind == "question" for part in self.book[page]):  # `slides.plan`
             return []
         uri = self.app.builder.get_relative_uri(self.docname, page)
         there = uri.replace(".html", f"{SUFFIX}.html")

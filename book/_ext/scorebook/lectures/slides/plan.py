@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from docutils import nodes
+from scorebook.contents import kind_of
 from scorebook.lectures.slides.marks import SECTIONS, slide, slide_title, slides
 from scorebook.pages.figures import film
 from sphinx.util import logging
@@ -27,7 +28,6 @@ PROSE = (
 )
 # Sections that a lecture does without.
 UNTOLD = ("exercises", "further-reading")
-NAMED = {"the-question": "question", "what-we-measured": "measured", "summary": "summary"}
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Item:
 
 def items_of(doctree: nodes.document) -> list[Item]:
     """The items of a page that asks a question, none for any other page."""
-    sections = [s for s in doctree.findall(nodes.section) if "the-question" in s["ids"]]
+    sections = [s for s in doctree.findall(nodes.section) if kind_of(s) == "question"]
     marks = list(doctree.findall(slides))
     if not sections:
         return []
@@ -135,7 +135,7 @@ def _items(chapter: nodes.section) -> Iterator[Item]:
     prose: list[nodes.Node] = []
     for child in chapter.children:
         if isinstance(child, nodes.section):
-            if not set(UNTOLD) & set(child["ids"]):
+            if kind_of(child) not in UNTOLD:
                 yield from _section(child, prose)
         elif isinstance(child, nodes.Admonition) and "objectives" in child["classes"]:
             title, *content = child.children
@@ -146,7 +146,7 @@ def _items(chapter: nodes.section) -> Iterator[Item]:
 
 def _section(section: nodes.section, prose: list[nodes.Node]) -> Iterator[Item]:
     heading, *children = section.children
-    name = next((NAMED[i] for i in section["ids"] if i in NAMED), "")
+    name = kind_of(section)
     if name in ("question", "summary") and not any(section.findall(slide)):
         opening = []
         while children and isinstance(children[0], (*PROSE, nodes.target, nodes.comment)):
