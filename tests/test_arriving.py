@@ -8,6 +8,7 @@ import pytest
 from browsing import Visit
 from playwright.sync_api import Browser
 from test_browser import DESK, HTML, PAGES, PHONE, needs_book
+from tiers import nightly_but
 
 CHAPTERS = [p for p in PAGES if p.startswith("book/") and (HTML / p).stat().st_size > 200_000]
 # Late on the page, of every kind that links name, and inside of a fold too.
@@ -37,7 +38,7 @@ def arrived(tab, name: str) -> bool:
 
 @needs_book
 @pytest.mark.parametrize("room", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("page", CHAPTERS)
+@pytest.mark.parametrize("page", nightly_but(["book/matching/denoising.html"], CHAPTERS))
 def test_an_address_shows_what_it_names(browser: Browser, page: str, room: dict) -> None:
     address = (Path(HTML) / page).as_uri()
     with Visit(browser, address, viewport=room) as visit:

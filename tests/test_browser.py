@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from browsing import Visit
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
+from tiers import nightly_but
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html")).resolve()
@@ -64,8 +65,11 @@ def test_page_in_the_dark_on_a_phone_and_on_a_desk(browser: Browser, page: str) 
         assert violations(visit.tab) == {}
 
 
+FILMS = [page for page in PAGES if "<video" in (HTML / page).read_text("utf-8")]
+
+
 @needs_book
-@pytest.mark.parametrize("page", [p for p in PAGES if "<video" in (HTML / p).read_text("utf-8")])
+@pytest.mark.parametrize("page", nightly_but(FILMS[:1], FILMS))
 def test_videos_rest_for_those_who_ask(browser: Browser, page: str) -> None:
     with Visit(browser, url(page), viewport=DESK, reduced_motion="reduce") as visit:
         assert len(still_videos(visit.tab)) == visit.tab.locator("video:visible").count()

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from sample import PARTS, Book
+from tiers import nightly_but
+
+ONE = "import scorelab\nprint(scorelab.__file__, scorelab.depth())"
+TWO = "import scorelab as sl\nprint(sl.steps(), open('numbers.txt').read())"
+THREE = "print('level-3')"
+
+# Kills the build, when asked to, once the pages are read and kept, before any is written.
+KILLER = """\
+    import os, pathlib, signal
+
+    def kill(app, *_):
+        if pathlib.Path(app.srcdir, "kill").exists():
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def setup(app):
+        app.connect("doctree-resolved", kill)
+    """
 
 
-@pytest.fixture
-def book(tmp_path) -> Book:
-    """Two chapters: `one` uses the module `mixture`, `two` uses `solvers`, which uses nothing."""
-    book = Book(tmp_path)
+def written(root: Path) -> Book:
+    """Three chapters: `one` uses the module `mixture`, `two` uses `solvers` and a file."""
+    book = Book(root)
     lazy = """
         def __getattr__(name):
             from importlib import import_module
@@ -26,9 +44,31 @@ def book(tmp_path) -> Book:
         "scorelab/mixture.py", "from .constants import DEPTH\n\ndef depth():\n    return DEPTH\n"
     )
     book.write("scorelab/solvers.py", "def steps():\n    return 'steps-5'\n")
-    book.chapter("one", "from scorelab import depth\ndepth()")
-    book.chapter("two", "import scorelab as sl\nprint(sl.steps())")
-    book.configure("one", "two")
+    book.write("numbers.txt", "number-1")
+    book.write("killer.py", KILLER)
+    for name, cell in (("one", ONE), ("two", TWO), ("three", THREE)):
+        book.chapter(name, cell)
+    book.configure("one", "two", "three")
+    settings = (root / "_config.yml").read_text()
+    book.write("_config.yml", settings.replace("{parts: .}", "{parts: ., killer: .}"))
+    return book
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory) -> tuple[Book, Path]:
+    """The book, built for the first time, and a copy of it."""
+    book = written(tmp_path_factory.mktemp("book") / "book")
+    check(book.build())
+    assert book.executed() == ["one", "three", "two"]
+    return book, shutil.copytree(book.root, book.root.with_name("copy"))
+
+
+@pytest.fixture
+def book(first) -> Book:
+    """The book as its first build left it, whatever another test has done to it."""
+    book, copy = first
+    shutil.rmtree(book.root)
+    shutil.copytree(copy, book.root)
     return book
 
 
@@ -40,22 +80,22 @@ def check(result: tuple[int, str]) -> str:
 
 
 def test_an_edit_reexecutes_exactly_its_dependants_and_changes_the_page(book):
-    check(book.build())
-    assert book.executed() == ["one", "two"]
     assert "level-17" in book.page("one")
-
-    check(book.build())
-    assert book.executed() == []
-
     book.write("scorelab/constants.py", "DEPTH = 'level-18'\n")
     check(book.build())
     assert book.executed() == ["one"]
     assert "level-18" in book.page("one")
     assert "level-17" not in book.page("one")
 
-    book.chapter("two", "import scorelab as sl\nprint(sl.steps(), 'again')")
+    # Prose changes the page and executes nothing, what a cell does or reads executes its chapter.
+    book.chapter("one", ONE, text="Quite another sentence.")
+    book.chapter("three", f"{THREE}\nprint('again')")
+    book.write("numbers.txt", "number-2")
     check(book.build())
-    assert book.executed() == ["two"]
+    assert book.executed() == ["three", "two"]
+    assert "Quite another sentence." in book.page("one")
+    assert "level-18" in book.page("one")
+    assert "number-2" in book.page("two")
 
     # Back to an earlier state: its outputs are still there, and the page shows them.
     book.write("scorelab/constants.py", "DEPTH = 'level-17'\n")
@@ -66,24 +106,15 @@ def test_an_edit_reexecutes_exactly_its_dependants_and_changes_the_page(book):
 
 @pytest.mark.alone
 def test_a_build_with_nothing_changed_takes_seconds(book):
-    check(book.build())
     start = time.perf_counter()
     check(book.build())
     # The start of jupyter-book itself takes 2 to 3 s of it.
     assert time.perf_counter() - start < 10
-
-
-def test_prose_changes_the_page_and_executes_nothing(book):
-    check(book.build())
-    book.executed()
-    book.chapter("one", "from scorelab import depth\ndepth()", text="Quite another sentence.")
-    check(book.build())
     assert book.executed() == []
-    assert "Quite another sentence." in book.page("one")
-    assert "level-17" in book.page("one")
 
 
 def test_a_broken_cell_fails_every_build_until_it_is_mended(book):
+    book.chapter("one", "print(1)")
     book.chapter("two", "print(1 / 0)")
     for _ in range(2):
         code, output = book.build()
@@ -98,7 +129,6 @@ def test_a_broken_cell_fails_every_build_until_it_is_mended(book):
 
 
 def test_a_chapter_broken_by_an_edit_of_the_package_fails_every_build(book):
-    check(book.build())
     book.write("scorelab/mixture.py", "def depth():\n    raise ArithmeticError('no depth')\n")
     for _ in range(2):
         code, output = book.build()
@@ -106,23 +136,25 @@ def test_a_chapter_broken_by_an_edit_of_the_package_fails_every_build(book):
         assert "no depth" in output
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("See [](nowhere.md).", "nowhere"),
-        ("See {eq}`eq-nowhere`.", "eq-nowhere"),
-        ("# A\n\n#### D\n", "level"),
-    ],
-)
-def test_a_warning_fails_every_build_until_it_is_gone(book, text, message):
+FAULTS = {
+    "nowhere": "See [](nowhere.md).",
+    "eq-nowhere": "See {eq}`eq-nowhere`.",
+    "level": "# A\n\n#### D\n",
+}
+
+
+@pytest.mark.parametrize("faults", nightly_but([[*FAULTS]], [[*FAULTS], *([f] for f in FAULTS)]))
+def test_a_warning_fails_every_build_until_it_is_gone(book, faults):
+    """All faults at once by day, each alone at night."""
+    text = "\n\n".join(FAULTS[message] for message in faults)
     book.write("index.md", f"# Index\n\n{text}\n")
-    for _ in range(3):
+    for _ in range(2):
         code, output = book.build()
         assert code != 0
-        assert message in output
-    assert book.executed() == ["one", "two"]
+        warnings = [line for line in output.splitlines() if "WARNING" in line]
+        assert all(any(message in line for line in warnings) for message in faults)
+    assert book.executed() == []
     book.write("index.md", "# Index\n\nAll well.\n")
-    check(book.build())
     check(book.build())
 
 
@@ -134,24 +166,8 @@ def test_what_a_cell_writes_to_stderr_fails_every_build(book):
         assert "stderr" in output
 
 
+@pytest.mark.nightly
 def test_a_page_read_but_not_written_when_the_build_was_killed_is_written(book):
-    # Kills the build, when asked to, once the pages are read and kept, before any is written.
-    book.write(
-        "killer.py",
-        """\
-        import os, pathlib, signal
-
-        def kill(app, *_):
-            if pathlib.Path(app.srcdir, "kill").exists():
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        def setup(app):
-            app.connect("doctree-resolved", kill)
-        """,
-    )
-    settings = (book.root / "_config.yml").read_text()
-    book.write("_config.yml", settings.replace("{parts: .}", "{parts: ., killer: .}"))
-    check(book.build())
     book.write("scorelab/constants.py", "DEPTH = 'level-19'\n")
     kill = book.write("kill", "")
     code, _ = book.build()
@@ -162,30 +178,27 @@ def test_a_page_read_but_not_written_when_the_build_was_killed_is_written(book):
     assert "level-19" in book.page("one")
 
 
-def damage_truncate(path):
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def damage_one_byte(path):
-    path.write_bytes(path.read_bytes().replace(b"level-17", b"level-71"))
-
-
-def damage_empty(path):
-    path.write_bytes(b"")
-
-
-@pytest.mark.parametrize("damage", [damage_truncate, damage_one_byte, damage_empty])
-def test_a_damaged_entry_is_executed_again(book, damage):
-    check(book.build())
-    book.executed()
-    for path in (book.root / "_build/.jupyter_cache/one").glob("*.json"):
-        damage(path)
+def test_a_damaged_entry_is_executed_again(book):
+    """One is cut short, one has another number in it, one is empty."""
+    damage = {
+        "one": lambda content: content[: len(content) // 2],
+        "two": lambda content: content.replace(b"steps-5", b"steps-7"),
+        "three": lambda content: b"",
+    }
+    for name, damaged in damage.items():
+        (entry,) = (book.root / "_build/.jupyter_cache" / name).glob("*.json")
+        was = entry.read_bytes()
+        entry.write_bytes(damaged(was))
+        assert entry.read_bytes() != was
     check(book.build("--all"))
-    assert book.executed() == ["one"]
+    assert book.executed() == ["one", "three", "two"]
     assert "level-17" in book.page("one")
-    assert "level-71" not in book.page("one")
+    assert "steps-5" in book.page("two")
+    assert "steps-7" not in book.page("two")
+    assert "level-3" in book.page("three")
 
 
+@pytest.mark.nightly
 def test_an_interrupted_build_resumes_and_leaves_no_kernel(book):
     book.chapter(
         "two",
@@ -196,9 +209,12 @@ def test_an_interrupted_build_resumes_and_leaves_no_kernel(book):
             time.sleep(120)
         """,
     )
+    book.chapter("one", "print(1)")
+    kept = book.root / "_build/.jupyter_cache/one"
+    before = set(kept.glob("*.json"))
     process = book.start()
     waits_until(lambda: (book.root / "kernel.pid").exists())
-    waits_until(lambda: list((book.root / "_build/.jupyter_cache/one").glob("*.json")))
+    waits_until(lambda: set(kept.glob("*.json")) - before)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode != 0
@@ -210,7 +226,9 @@ def test_an_interrupted_build_resumes_and_leaves_no_kernel(book):
     assert book.executed() == ["two"]
 
 
-def test_two_builds_at_once_leave_a_sound_cache(book):
+@pytest.mark.nightly
+def test_two_builds_at_once_leave_a_sound_cache(tmp_path):
+    book = written(tmp_path)
     first = book.start("--path-output", "first")
     second = book.start("--path-output", "second")
     for process in (first, second):
@@ -242,20 +260,7 @@ def test_chapters_execute_side_by_side_with_one_thread_each(book):
 
 
 def test_the_code_that_runs_is_the_code_beside_the_book(book):
-    book.chapter("one", "import scorelab\nprint(scorelab.__file__)")
-    check(book.build())
     assert str(book.root / "scorelab/__init__.py") in book.page("one")
-
-
-def test_an_edit_of_a_file_that_a_cell_reads_reexecutes_it(book):
-    book.write("numbers.txt", "number-1")
-    book.chapter("two", "print(open('numbers.txt').read())")
-    check(book.build())
-    book.executed()
-    book.write("numbers.txt", "number-2")
-    check(book.build())
-    assert book.executed() == ["two"]
-    assert "number-2" in book.page("two")
 
 
 def lines(output: str) -> list[str]:
@@ -277,8 +282,11 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_a_page_is_kept_without_the_documents_that_its_parts_were_read_into(book):
+@pytest.mark.nightly
+def test_a_page_is_kept_without_the_documents_that_its_parts_were_read_into(tmp_path):
     """Each entry of a reference is read into one of its own; all kept, they are thrice the page."""
+    book = Book(tmp_path)
+    book.write("scorelab/__init__.py", "")
     (book.root / "one.md").write_text(
         "# Reference\n\n```{eval-rst}\n.. automodule:: scorelab._support.files\n"
         "   :members:\n```\n",

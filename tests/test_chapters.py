@@ -10,6 +10,7 @@ import nbformat
 import pytest
 import yaml
 from nbclient import NotebookClient
+from tiers import nightly_but
 
 import scorelab
 
@@ -36,14 +37,16 @@ def _measures(page: str) -> bool:
 
 
 CHAPTERS = [page for page in _pages() if _measures(page)]
+SHORT = "book/conventions"
 
 
 def test_chapters_are_found():
     assert "book/langevin/mixture" in CHAPTERS
+    assert SHORT in CHAPTERS
     assert len(CHAPTERS) >= 7
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
+@pytest.mark.parametrize("page", nightly_but([SHORT], CHAPTERS))
 def test_downloaded_notebook_gives_the_numbers_of_the_page(page, tmp_path, monkeypatch):
     """A second execution, in an empty folder and with no cache, of what a reader downloads.
 

@@ -18,6 +18,7 @@ from browsing import Visit
 from bs4 import BeautifulSoup
 from printed import Part, contents, main, one_document
 from test_browser import HTML, PAGES, needs_book, url
+from tiers import nightly_but
 
 A4 = {"width": 665, "height": 1000}  # the text block of A4 with the style sheet's margins
 MIXTURE, OU = "book/langevin/mixture", "book/sde/ornstein-uhlenbeck"
@@ -25,7 +26,7 @@ CONFIG = {"title": "The Lab & more", "author": "Readers"}
 
 
 @needs_book
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", nightly_but([f"{MIXTURE}.html"], PAGES))
 def test_nothing_to_press_is_printed_and_nothing_is_cut(browser, page):
     with Visit(browser, url(page), viewport=A4, color_scheme="dark") as visit:
         visit.tab.emulate_media(media="print", color_scheme="dark")

@@ -18,6 +18,7 @@ from docutils import nodes
 from scorebook.lectures.slides.marks import slides
 from scorebook.lectures.slides.plan import Choice, Item
 from test_browser import broken_images, too_wide, wrong_palette
+from tiers import nightly_but
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html")).resolve()
@@ -101,7 +102,7 @@ def test_on_a_phone_in_the_dark(browser, deck: str) -> None:
 
 @needs_book
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("deck", DECKS[:3])
+@pytest.mark.parametrize("deck", nightly_but(DECKS[:1], DECKS[:3]))
 def test_accessibility(browser, deck: str, scheme: str) -> None:
     for viewport in (ROOM, PHONE):
         with Visit(browser, url(deck), viewport=viewport, color_scheme=scheme) as visit:
@@ -173,7 +174,7 @@ def test_a_film_has_its_bar_under_the_pointer_and_is_stopped_by_keyboard(browser
 
 
 @needs_book
-@pytest.mark.parametrize("deck", DECKS)
+@pytest.mark.parametrize("deck", nightly_but(DECKS[:1], DECKS))
 def test_on_paper_every_slide_is_a_page_with_its_pictures(browser, deck: str) -> None:
     soup = BeautifulSoup((HTML / deck).read_text(encoding="utf-8"), "html.parser")
     with Visit(browser, url(deck) + "?print-pdf", viewport=ROOM, color_scheme="dark") as visit:

@@ -17,6 +17,7 @@ from docutils import nodes
 from latex_log import sticking_out
 from sample import PARTS, ROOT, Book
 from scorebook.lectures import minutes
+from tiers import nightly_but
 
 PAGE = ROOT / "book/teaching.md"
 SITE = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
@@ -174,6 +175,9 @@ one
 ```{section-minutes} one
 ```
 
+PLANS
+"""
+LECTURE = """
 ```{course-plan} A lecture
 :minutes: 30
 one#the-start board | {eq}`eq-one`
@@ -184,15 +188,17 @@ ITEM
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory) -> Book:
-    """A chapter of 880 words and a plan for it."""
+    """A book of a chapter and a page with plans for it; see `build`."""
     book = Book(tmp_path_factory.mktemp("course"))
-    book.write("one.md", CHAPTER.replace("WORDS", "word " * 880))
     book.configure("one", "teaching", parts=(*PARTS, "timetables"))
     return book
 
 
-def build(book: Book, item: str) -> tuple[int, str]:
-    book.write("teaching.md", PLAN.replace("ITEM", item))
+def build(book: Book, *items: str, words: int = 880) -> tuple[int, str]:
+    """Build the book with a chapter of so many words, and a plan for each of the items."""
+    book.write("one.md", CHAPTER.replace("WORDS", "word " * words))
+    plans = "".join(LECTURE.replace("ITEM", item) for item in items)
+    book.write("teaching.md", PLAN.replace("PLANS", plans))
     return book.build()
 
 
@@ -216,26 +222,27 @@ def test_a_plan_adds_up_and_links_to_its_sections(book):
     assert 'href="one.html#the-start"' in html
 
 
-@pytest.mark.parametrize(
-    ("item", "complaint"),
-    [
-        ("one#the-start board | again\none#the-start board | again", "takes 30 of 30 minutes"),
-        ("one#the-middle board | nothing", "one#the-middle, which is not there"),
-        ("two#the-start board | nothing", "two#the-start, which is not there"),
-        ("one#the-start board 3 | nothing", "has 0 steps, a plan wants 3"),
-        ("one, the start", "not PAGE#SECTION how | what to show"),
-    ],
-)
-def test_a_plan_that_cannot_be_kept_stops_the_build(book, item, complaint):
-    status, output = build(book, item)
+BROKEN = {
+    "one#the-start board | again\none#the-start board | again": "takes 30 of 30 minutes",
+    "one#the-middle board | nothing": "one#the-middle, which is not there",
+    "two#the-start board | nothing": "two#the-start, which is not there",
+    "one#the-start board 3 | nothing": "has 0 steps, a plan wants 3",
+    "one, the start": "not PAGE#SECTION how | what to show",
+}
+
+
+@pytest.mark.parametrize("items", nightly_but([[*BROKEN]], [[*BROKEN], *([i] for i in BROKEN)]))
+def test_a_plan_that_cannot_be_kept_stops_the_build(book, items):
+    """All plans on one page by day, each alone at night."""
+    status, output = build(book, *items)
     assert status != 0
-    assert complaint in " ".join(output.split())
+    for item in items:
+        assert BROKEN[item] in " ".join(output.split())
 
 
 def test_the_minutes_follow_an_edit_of_the_chapter(book):
     assert build(book, "one#the-end outline | nothing")[0] == 0
-    book.write("one.md", CHAPTER.replace("WORDS", "word " * 1_380))
-    status, output = book.build()
+    status, output = build(book, "one#the-end outline | nothing", words=1_380)
     assert status == 0, output
     assert [row[2] for row in tables(book.page("teaching"))[3][1:]] == ["15", "1", "14", "30"]
     status, output = book.build()

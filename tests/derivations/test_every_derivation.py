@@ -1,7 +1,7 @@
 """What holds for every derivation: it checks, breaks when tampered with, and prints.
 
-Parameters are names alone: nothing is derived until a test asks. A day's run spoils one claim and
-one definition of each derivation in each way; every step in every way is for the night.
+Parameters are names alone: nothing is derived until a test asks. A day's run spoils one claim of
+each derivation in each way and one definition in one; every step in every way is for the night.
 """
 
 import json
@@ -178,10 +178,10 @@ def test_a_slip_in_a_claim_is_caught(name, slip):
     assert not believed(name, slip, steps_for(name, slip, definitions=False)[-1:])
 
 
-@pytest.mark.parametrize("slip", SLIPS)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_slip_in_a_definition_breaks_what_follows(name, slip):
-    assert not believed(name, slip, steps_for(name, slip, definitions=True)[-1:])
+def test_a_slip_in_a_definition_breaks_what_follows(name):
+    slip, steps = next((s, d) for s in SLIPS if (d := steps_for(name, s, definitions=True)))
+    assert not believed(name, slip, steps[-1:])
 
 
 @pytest.mark.nightly

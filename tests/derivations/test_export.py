@@ -12,15 +12,17 @@ import nbformat
 import pytest
 import sympy as sp
 from nbclient import NotebookClient
+from tiers import nightly_but
 
 from scorelab import derivations
 from scorelab.derivations import Derivation, export
 from scorelab.derivations.engine.derivation import definition
 
 NAMES = derivations.available()
+DAY = ["dsm-target", "tweedie", "ou-moments"]  # proved again by day, in each format that runs
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", nightly_but(DAY, NAMES))
 def test_the_script_rebuilds_and_checks_every_step_with_sympy_alone(name, tmp_path):
     derivation = derivations.get(name)
     file = tmp_path / "script.py"
@@ -81,7 +83,11 @@ def test_the_notebook_is_valid_and_holds_every_step(name):
 
 @pytest.mark.parametrize(
     ("name", "symbols"),
-    [("tweedie", {"x": r"\mathbf{x}"}), ("ou-moments", {}), ("schedule-overlap", {})],
+    [
+        ("tweedie", {"x": r"\mathbf{x}"}),
+        pytest.param("ou-moments", {}, marks=pytest.mark.nightly),
+        pytest.param("schedule-overlap", {}, marks=pytest.mark.nightly),
+    ],
 )
 def test_the_notebook_runs_and_shows_what_it_showed_before(name, symbols):
     text = export.notebook(derivations.get(name), symbols=symbols)
@@ -97,7 +103,7 @@ def test_the_notebook_runs_and_shows_what_it_showed_before(name, symbols):
     assert printed == len(derivations.get(name).steps) + 1
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", nightly_but(DAY, NAMES))
 def test_the_cells_of_every_notebook_run_in_their_order(name, capsys):
     """In one process: a kernel for each takes ten times as long, and three have one above."""
     notebook = nbformat.reads(export.notebook(derivations.get(name)), as_version=4)

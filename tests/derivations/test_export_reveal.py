@@ -11,12 +11,14 @@ from axe_playwright_python.sync_playwright import Axe
 from browsing import Visit
 from deck_checks import ROOM
 from html_checks import Page, loads_from_here, well_formed
+from tiers import nightly_but
 
 from scorelab import derivations
 from scorelab.__main__ import main
 from scorelab.derivations.export.decks import writer as maker
 
 NAMES = derivations.available()
+DAY = ["tweedie", "dsm-floor", "ou-spectrum"]  # looked at by day
 LARGEST = 400_000  # bytes of a deck
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +38,7 @@ def deck(tmp_path_factory):
     return write
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", nightly_but(DAY, NAMES))
 def test_every_step_is_on_a_slide_and_nothing_is_cut_off(browser, deck, name):
     file, derivation = deck(name), derivations.get(name)
     assert file.stat().st_size < LARGEST
@@ -52,7 +54,7 @@ def test_every_step_is_on_a_slide_and_nothing_is_cut_off(browser, deck, name):
     assert all(step.name in text for step in derivation.steps)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", nightly_but(DAY, NAMES))
 def test_a_page_is_whole_and_loads_nothing(deck, name):
     page = Page(deck(name), deck(name).parent)
     assert loads_from_here(page) == []
@@ -92,7 +94,7 @@ def test_steps_symbols_and_how_many_share_a_slide(deck):
         part.to_reveal(per_frame=0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", nightly_but(["light"], ["light", "dark"]))
 def test_accessibility(browser, deck, scheme):
     file = deck("dsm-floor")
     for place in ("", "#/floor"):
@@ -146,7 +148,10 @@ def test_each_check_can_fail(browser, deck, tmp_path):
                 deck_checks.slides(visit)))  # fmt: skip
 
 
-@pytest.mark.parametrize("missing", ["quickjs", "sphinx-mathjax-offline", "sphinx-revealjs"])
+PACKAGES = ["quickjs", "sphinx-mathjax-offline", "sphinx-revealjs"]
+
+
+@pytest.mark.parametrize("missing", nightly_but(PACKAGES[:1], PACKAGES))
 def test_a_missing_package_is_named_with_the_command_that_installs_it(missing, tmp_path):
     hide = f"""
 import importlib.metadata as metadata, sys
