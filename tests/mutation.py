@@ -5,9 +5,11 @@ its place, and the test that must notice. The broken source is compiled into a f
 package, in this process; the test's file is loaded anew against that copy, and the test is called
 as a plain function. Nothing outside the block sees the broken package.
 
-    @pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+    @pytest.mark.parametrize("mutant", by_tier(MUTANTS), ids=str)
     def test_every_mutant_is_killed(mutant):
         mutant.assert_killed()
+
+By day the first mutant of each kind is tried for each module, at night all of them.
 
 A killer takes no fixture; the arguments of a parametrised one stand in the row (`arguments`). It
 must pass on the unbroken package when it is loaded in the same way: a killer that fails anyhow
@@ -15,8 +17,9 @@ kills nothing. An `old` that does not occur exactly once is itself a failure, so
 follows the source.
 """
 
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -26,9 +29,21 @@ from types import CodeType
 
 import pytest
 import torch
+from tiers import first_of_each, nightly_but
 
 PACKAGE = "scorelab"
 TESTS = Path(__file__).parent
+
+# Kinds of mistakes, by the words that name them; any other mistake is a kind of its own.
+KINDS = {
+    "sign": r"sign|minus|away|outwards|that adds|backwards",
+    "factor": r"½|half|no 2|whole step|full (first )?step|mean over|sum over|√2",
+    "power": r"² for|for √|√ for|for σ²|for a²|for b²|for Δt|for √Δt|²$|root|variance for|squared",
+    "time": r"time|at the (start|end|begin)|early|late|\bspan\b|\bT\b",
+    "transposed": r"Qᵀ|rotat|transposed|exchanged|turned",
+    "noise": r"the same noise|for all$|for the whole batch|every row|every coordinate",
+    "left out": r"\bno\b|\bnot\b|without|forgotten|left out|ignored|lost|dropped",
+}
 
 _passed: set[tuple[str, str]] = set()  # killers that are known to pass on the unbroken package
 
@@ -67,6 +82,16 @@ class Mutant:
             except (Exception, pytest.fail.Exception):
                 return
         pytest.fail(f"survived: {self} ({self.old!r} → {self.new!r}), {self.killer} passes")
+
+
+def kind(name: str) -> str:
+    """The kind of mistake that the name of a mutant tells of."""
+    return next((k for k, words in KINDS.items() if re.search(words, name)), name)
+
+
+def by_tier(mutants: Sequence[Mutant]) -> list:
+    """Parameters: the first mutant of each kind in each module by day, the others at night."""
+    return nightly_but(first_of_each(mutants, lambda m: (m.module, kind(m.name))), mutants)
 
 
 @contextmanager

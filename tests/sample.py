@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -108,6 +111,16 @@ class Book:
         process = self.start(*options)
         output, _ = process.communicate(timeout=180)
         return process.returncode, output
+
+    @contextmanager
+    def put_back(self) -> Iterator[Book]:
+        """After the block the book, with all that was built of it, is as it was before."""
+        kept = Path(shutil.copytree(self.root, self.root.with_name(f"{self.root.name}-kept")))
+        try:
+            yield self
+        finally:
+            shutil.rmtree(self.root)
+            kept.rename(self.root)
 
     def executed(self) -> list[str]:
         """The chapters executed since the last call, sorted."""

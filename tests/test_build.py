@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pickle
-import shutil
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,21 +55,19 @@ def written(root: Path) -> Book:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory) -> tuple[Book, Path]:
-    """The book, built for the first time, and a copy of it."""
+def first(tmp_path_factory) -> Book:
+    """The book, built for the first time."""
     book = written(tmp_path_factory.mktemp("book") / "book")
     check(book.build())
     assert book.executed() == ["one", "three", "two"]
-    return book, shutil.copytree(book.root, book.root.with_name("copy"))
+    return book
 
 
 @pytest.fixture
-def book(first) -> Book:
+def book(first) -> Iterator[Book]:
     """The book as its first build left it, whatever another test has done to it."""
-    book, copy = first
-    shutil.rmtree(book.root)
-    shutil.copytree(copy, book.root)
-    return book
+    with first.put_back() as book:
+        yield book
 
 
 def check(result: tuple[int, str]) -> str:

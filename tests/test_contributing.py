@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from bs4 import BeautifulSoup
 from sample import PARTS, Book
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.mark.nightly
 def test_the_examples_are_a_book(tmp_path):
     text = (ROOT / "CONTRIBUTING.md").read_text("utf8")
     files = re.findall(r"<!-- file: (\S+) -->\n````markdown\n(.*?)````", text, re.S)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from sample import PARTS, Book
 
 
+@pytest.mark.nightly
 def test_a_section_that_is_renamed_stops_every_build_until_the_link_follows(tmp_path):
     book = Book(tmp_path)
     book.write("scorelab/__init__.py", "")

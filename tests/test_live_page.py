@@ -16,6 +16,7 @@ from browsing import Visit
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 from test_browser import DESK, HTML, PHONE, too_wide
+from tiers import nightly_but
 
 PAGE = "book/live.html"
 LAB = "document.querySelector('score-lab')"
@@ -597,7 +598,9 @@ def test_a_figure_that_is_taken_away_stops(two: Tab) -> None:
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("preset", ["far-mode", "mala", "annealed", "reverse"])
+@pytest.mark.parametrize(
+    "preset", nightly_but(["mala"], ["far-mode", "mala", "annealed", "reverse"])
+)
 def test_twenty_thousand_particles_move_smoothly(browser: Browser, preset: str) -> None:
     """55 frames a second and a step in each, over three seconds; the best of three tries."""
     hash_ = f"#live=lab&preset={preset}&n=20000&n_steps=20000&speed=60"

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 import torch
-from mutation import Mutant, broken
+from mutation import Mutant, broken, by_tier
 
 # The killers that are named more than once, with their arguments. SPACE, not PLANE, where Q is
 # taken for Qᵀ: in the plane the eigenvectors come as a reflection, which is its own transpose.
@@ -575,7 +575,7 @@ ROWS = {
 MUTANTS = [Mutant(name, module, *row) for module, rows in ROWS.items() for name, *row in rows]
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=str)
+@pytest.mark.parametrize("mutant", by_tier(MUTANTS), ids=str)
 def test_every_mutant_is_killed(mutant):
     mutant.assert_killed()
 

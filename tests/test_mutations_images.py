@@ -5,7 +5,7 @@ network that notices: it was trained with one of them. See `mutation.py` for how
 """
 
 import pytest
-from mutation import Mutant
+from mutation import Mutant, by_tier
 
 TRAINED = "test_mnist_network::test_it_gives_the_loss_that_was_recorded"
 UNET = [
@@ -139,6 +139,6 @@ def mutants():
             yield Mutant(name, module, old, new, killer, *arguments)
 
 
-@pytest.mark.parametrize("mutant", list(mutants()), ids=str)
+@pytest.mark.parametrize("mutant", by_tier(list(mutants())), ids=str)
 def test_every_mutant_is_killed(mutant):
     mutant.assert_killed()

@@ -4,7 +4,7 @@ See `mutation.py` for how.
 """
 
 import pytest
-from mutation import Mutant
+from mutation import Mutant, by_tier
 
 BACK = "test_every_marginal_on_the_way_back"
 OU_BACK = {"process": "OU", "method": "reverse"}
@@ -340,6 +340,6 @@ def mutants():
         yield Mutant(name, "likelihood", old, new, f"test_likelihood::{killer}", arguments)
 
 
-@pytest.mark.parametrize("mutant", list(mutants()), ids=str)
+@pytest.mark.parametrize("mutant", by_tier(list(mutants())), ids=str)
 def test_every_mutant_is_killed(mutant):
     mutant.assert_killed()

@@ -90,7 +90,7 @@ def test_a_deck_shows_what_its_chapter_shows(deck: str) -> None:
 
 
 @needs_book
-@pytest.mark.parametrize("deck", DECKS)
+@pytest.mark.parametrize("deck", nightly_but(DECKS[:1], DECKS))
 def test_on_a_phone_in_the_dark(browser, deck: str) -> None:
     with Visit(browser, url(deck), viewport=PHONE, color_scheme="dark") as visit:
         visit.see_all()

@@ -17,7 +17,7 @@ def book(tmp_path) -> Book:
     book.write("scorelab/mixture.py", "def depth():\n    return 1\n")
     book.write("scorelab/spare.py", "X = 1\n")
     book.write("pyproject.toml", '[project]\ndependencies = ["numpy>=1", "torch"]\n')
-    book.chapter("one", "import time; from scorelab.mixture import depth; time.sleep(1.5)")
+    book.chapter("one", "import time; from scorelab.mixture import depth; time.sleep(0.5)")
     book.write("status.md", "# Status\n\n```{build-status}\n```\n")
     book.configure("one", "status")
     return book
@@ -32,6 +32,7 @@ def said(book: Book) -> dict[str, str]:
     return {row[0]: row[-1] for row in cells} | {"digest": digest}
 
 
+@pytest.mark.nightly
 def test_the_page_tells_versions_times_and_the_digest(book):
     import numpy
     import torch
@@ -43,25 +44,21 @@ def test_the_page_tells_versions_times_and_the_digest(book):
     assert first["torch"] == torch.__version__
     (entry,) = (book.root / "_build/.jupyter_cache/one").glob("*.json")
     kept = json.loads(entry.read_bytes().partition(b"\n")[2])["seconds"]
-    assert kept > 1.5
+    assert kept > 0.5
     assert first["one"] == f"{kept:.1f}"
 
-    # From the cache: the time of the execution on the page stays.
-    code, output = book.build("--all")
-    assert code == 0, output
-    assert said(book) == first
-
-    # An edit that no chapter depends on executes nothing, and the digest follows.
+    # An edit that no chapter depends on executes nothing: what is said stays, the digest follows.
     book.executed()
     book.write("scorelab/spare.py", "X = 2\n")
-    code, output = book.build()
+    code, output = book.build("--all")
     assert code == 0, output
     assert book.executed() == []
-    assert said(book)["digest"] != first["digest"]
-    assert said(book)["one"] == first["one"]
+    then = said(book)
+    assert then.pop("digest") != first.pop("digest")
+    assert then == first
 
     # Another execution, another time.
-    book.chapter("one", "import time; from scorelab.mixture import depth; time.sleep(3)")
+    book.chapter("one", "import time; from scorelab.mixture import depth; time.sleep(2)")
     code, output = book.build()
     assert code == 0, output
-    assert float(said(book)["one"]) >= 3
+    assert float(said(book)["one"]) >= 2

@@ -8,7 +8,13 @@ import pytest
 
 
 def nightly_but(day: Sequence, values: Sequence) -> list:
-    """Return `values` as parameters of a test, all but those of `day` marked `nightly`."""
+    """Return `values` as parameters of a test, all but those of `day` marked `nightly`.
+
+    Raises:
+        LookupError: If there are values and one of `day` is none of them: the day tests nothing.
+    """
+    if values and (missing := [v for v in day if v not in values]):
+        raise LookupError(f"by day there would be no {missing}")
     return [pytest.param(v, marks=() if v in day else pytest.mark.nightly) for v in values]
 
 
