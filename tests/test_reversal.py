@@ -81,6 +81,7 @@ def test_the_flow_runs_both_ways(process):
     assert float((back - x).norm(dim=1).max()) <= 2e-3 * float(x.std())
 
 
+@pytest.mark.nightly
 def test_promise_of_the_reverse_ou_process():
     """500 steps from N(0, I) at T = 8: weights within 0.02, mean sliced W ≤ 1.5 floors."""
     p, sde = book_mixture(), OrnsteinUhlenbeck(8.0)
