@@ -15,6 +15,7 @@ from browsing import Visit
 from bs4 import BeautifulSoup
 from deck_checks import ROOM
 from docutils import nodes
+from scorebook.lectures.slides import plan
 from scorebook.lectures.slides.marks import slides
 from scorebook.lectures.slides.plan import Choice, Item
 from test_browser import broken_images, too_wide, wrong_palette
@@ -277,10 +278,8 @@ def test_what_is_nothing_in_the_chapter_is_told(caplog) -> None:
         def warning(self, text: str, what: str, **_: object) -> None:
             told.append(text % what)
 
-    import slides.plan
-
     wanted = choice("fig-a", "fig-none", "d: a none", "measured: mode | none")
-    ear, slides.plan.logger = slides.plan.logger, Ear()
+    ear, plan.logger = plan.logger, Ear()
     try:
         wanted.takes(item("figure", "fig-a"))
         wanted.takes(item("derivation", "eq-d-a"))
@@ -288,9 +287,23 @@ def test_what_is_nothing_in_the_chapter_is_told(caplog) -> None:
         wanted.rows(["weight of mode 1"])
         wanted.complain()
     finally:
-        slides.plan.logger = ear
+        plan.logger = ear
     assert told == [
         "no such slide: d: none",
         "no such slide: fig-none",
         "no such slide: measured: none",
     ]
+
+
+def test_a_question_is_known_by_its_class_in_any_language() -> None:
+    document = nodes.document(None, None)
+    chapter = nodes.section("", nodes.title("", "Un capítulo"))
+    question = nodes.section("", nodes.title("", "La pregunta"), classes=["question"])
+    question += nodes.paragraph("", "¿Por qué?")
+    chapter += question
+    document += chapter
+    (only,) = plan.items_of(document)
+    assert only.kind == "question"
+    assert only.title[0].astext() == "La pregunta"
+    question["classes"] = []
+    assert plan.items_of(document) == []
