@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -50,10 +51,10 @@ class Page:
     @cached_property
     def prose(self) -> str:
         """The text outside code, formulas and the search page's script warning."""
-        copy = BeautifulSoup(str(self.main), "html.parser")
-        for tag in copy.select("pre, code, script, style, annotation, dt.sig, .math"):
+        prose = copy(self.main)
+        for tag in prose.select("pre, code, script, style, annotation, dt.sig, .math"):
             tag.decompose()
-        return copy.get_text(" ")
+        return prose.get_text(" ")
 
 
 class Site:
