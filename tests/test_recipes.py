@@ -126,6 +126,7 @@ def test_bad_levels_are_named(change, name):
 # -------------------------------------------------------------------------------------- training
 
 
+@pytest.mark.nightly
 def test_a_tiny_training_learns(tmp_path):
     """60 steps take a third of the loss away, and an average of the networks keeps it.
 

@@ -18,7 +18,7 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import Visit
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, SoupStrainer, Tag
 from playwright.sync_api import Page as Tab
 from scorebook.lectures.exports import ALL, Exports, file_name, step_of
 from test_browser import DESK, HTML, PAGES, PHONE, needs_book, url
@@ -43,10 +43,12 @@ def soup(page: str) -> BeautifulSoup:
 @cache
 def homes() -> dict[str, str]:
     """The page of each derivation: the one with its anchor."""
+    anchored = SoupStrainer("div", id=re.compile("^derivation-"))
     found = [
         (tag["id"].removeprefix("derivation-"), page)
         for page in PAGES
-        for tag in soup(page).select("div.derivation[id]")
+        if 'id="derivation-' in (text := (HTML / page).read_text(encoding="utf-8"))
+        for tag in BeautifulSoup(text, "html.parser", parse_only=anchored).select("div.derivation")
     ]
     assert len(found) == len(dict(found)), found
     return dict(found)
@@ -81,6 +83,7 @@ def test_name_version_and_mark_stand_on_the_page(name):
 
 
 @needs_book
+@pytest.mark.nightly
 def test_a_part_says_which_part_it_is():
     parts = 0
     for name, page in homes().items():
@@ -102,6 +105,7 @@ def test_a_part_says_which_part_it_is():
 
 
 @needs_book
+@pytest.mark.nightly
 def test_the_index_lists_all_in_the_order_of_the_book_with_their_places():
     listed = [line["data-name"] for line in soup(INDEX).select(".catalogue .takeaway")]
     assert listed == NAMES
@@ -232,6 +236,7 @@ def test_labels_name_a_derivation_and_a_step():
 
 
 @needs_book
+@pytest.mark.nightly
 def test_every_displayed_formula_compiles_outside_the_book(tmp_path):
     """The TeX on the pages needs nothing of the book: no macro, no environment."""
     if shutil.which("pdflatex") is None and not os.environ.get("CI"):
