@@ -171,6 +171,7 @@ def test_the_checkpoint_says_how_it_was_made(tmp_path):
     assert set(record["versions"]) == {"scorelab", "torch"}
 
 
+@pytest.mark.nightly
 def test_a_killed_run_taken_up_again_ends_as_one_never_stopped(tmp_path):
     """SIGKILL as soon as there is a state of the run; the ends are the same to the last bit."""
     whole, killed = tmp_path / "whole.safetensors", tmp_path / "killed.safetensors"

@@ -30,7 +30,7 @@ from scorelab.derivations import export
 from scorelab.derivations.export.tex import excerpt
 
 NAMES = derivations.available()
-DAY = ["mixture-score", "tweedie", "ou-moments"]  # proved by day, to compare with their pages
+DAY = ["dsm-target", "tweedie", "ou-moments"]  # proved by day, to compare with their pages
 INDEX = "book/reference/derivations.html"
 CLIPBOARD = {"permissions": ["clipboard-read", "clipboard-write"]}
 
