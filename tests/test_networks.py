@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from scorelab.mixture import GaussianMixture
-from scorelab.networks import ARCHITECTURES, LogFourier, ScoreMLP
+from scorelab.networks import ARCHITECTURES, ScoreMLP
+from scorelab.networks.registry import LogFourier
 
 
 def generator(seed: int = 0) -> torch.Generator:
