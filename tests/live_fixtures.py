@@ -1,16 +1,10 @@
-"""The numbers that the live figures must give, computed by the package.
+"""The numbers that the live figures must give, computed by the package in float64."""
 
-`python tests/live_fixtures.py` writes them to `live_fixtures.json`; `test_live_numbers` computes
-them again and compares, so that the file cannot go stale. Everything is float64.
-"""
-
-import json
-from pathlib import Path
+from functools import cache
 
 import torch
 from torch import Tensor
 
-from scorelab._support.files import write_whole
 from scorelab.figures import live
 from scorelab.langevin import annealed_langevin_dynamics, langevin_dynamics, mala
 from scorelab.metrics import mode_weights
@@ -19,7 +13,6 @@ from scorelab.noise import geometric_sigmas
 from scorelab.sde import OrnsteinUhlenbeck
 from scorelab.solvers import euler_maruyama, heun
 
-FILE = Path(__file__).with_suffix(".json")
 SEED = 20240229
 N = 10
 
@@ -44,10 +37,7 @@ STEP, T, T_MIN, N_STEPS = 0.07, 2.5, 0.2, 3
 SIGMAS = (5.0, 0.4, 3)
 
 
-def main() -> None:
-    write_whole(FILE, f"{json.dumps(numbers())}\n".encode())
-
-
+@cache
 def numbers() -> dict:
     """One entry a mixture: points, values of its functions there, steps of all samplers."""
     return {name: _of(law) for name, law in LAWS.items()}
@@ -115,7 +105,3 @@ def _steps(law: GaussianMixture, x: Tensor, process: OrnsteinUhlenbeck) -> dict:
         if result.acceptance_rate is not None:
             found[name]["acceptance_rate"] = result.acceptance_rate
     return found
-
-
-if __name__ == "__main__":
-    main()

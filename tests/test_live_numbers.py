@@ -1,8 +1,8 @@
 """The live figures' numbers against the package: in the browser, from the sources that pages load.
 
-Values and single steps are compared with `live_fixtures.json`, which `live_fixtures` computes with
-the package; laws by statistics, from fixed seeds, with tolerances of standard errors. At the end
-each formula is broken on purpose, and the check named for it must notice.
+Values and single steps are compared with what the package gives; laws by statistics, from fixed
+seeds, with tolerances of standard errors. At the end each formula is broken on purpose, and the
+check named for it must notice.
 """
 
 from __future__ import annotations
@@ -10,21 +10,19 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import live_browser
 import live_fixtures
 import pytest
 import torch
-from browsing import CHROMIUM, FLAGS
+from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
-from playwright.sync_api import sync_playwright
 from scipy import stats
 from tiers import first_of_each, nightly_but
 
 from scorelab.figures import live
 
-FIXTURES = json.loads(live_fixtures.FILE.read_text(encoding="utf-8"))
 RELATIVE = 1e-9
 # Replays the noise of a fixture: point by point, as the scripts ask for it.
 REPLAY = """(normal, uniform) => {
@@ -35,13 +33,8 @@ REPLAY = """(normal, uniform) => {
 
 
 @pytest.fixture(scope="module")
-def blank() -> Iterator[Tab]:
-    if not CHROMIUM:
-        pytest.skip("no Chromium (set CHROMIUM)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser.new_page()
-        browser.close()
+def blank(browser: Browser) -> Tab:
+    return browser.new_page()
 
 
 @pytest.fixture
@@ -50,16 +43,12 @@ def tab(blank: Tab) -> Tab:
     return blank
 
 
-def test_the_fixtures_are_what_the_package_computes() -> None:
-    assert_close(FIXTURES, live_fixtures.numbers(), "fixtures", 1e-10)
-
-
 # --------------------------------------------------------------------------------- values and steps
 
 
 def check_values(tab: Tab) -> None:
     """Densities, scores and responsibilities at every level of noise."""
-    for name, law in FIXTURES.items():
+    for name, law in live_fixtures.numbers().items():
         for expected in law["values"]:
             found = tab.evaluate(
                 """({components, x, sigma, scale}) => {
@@ -80,7 +69,7 @@ def check_values(tab: Tab) -> None:
 
 def check_schedules(tab: Tab) -> None:
     """The levels of noise, and scale and deviation of the Ornstein-Uhlenbeck process."""
-    for law in FIXTURES.values():
+    for law in live_fixtures.numbers().values():
         sigmas = tab.evaluate("s => ScoreLab.geometricSigmas(...s)", list(live_fixtures.SIGMAS))
         assert_close(sigmas, law["sigmas"], "sigmas", 1e-6)  # the package's are float32
         for t, expected in law["times"].items():
@@ -90,7 +79,7 @@ def check_schedules(tab: Tab) -> None:
 
 def check_measure(tab: Tab) -> None:
     """Weights of the modes and the variance inside them, each with its standard error."""
-    for name, law in FIXTURES.items():
+    for name, law in live_fixtures.numbers().items():
         found = tab.evaluate(
             """({components, x}) => {
                 const points = Float64Array.from(x.flat());
@@ -123,7 +112,7 @@ SETTINGS = {
 def check_steps(tab: Tab, sampler: str) -> None:
     """A few steps of a sampler from given noise."""
     common = {"T": live_fixtures.T, "t_min": live_fixtures.T_MIN, "n_steps": live_fixtures.N_STEPS}
-    for name, law in FIXTURES.items():
+    for name, law in live_fixtures.numbers().items():
         expected = law["steps"][sampler]
         settings = {
             **live.DEFAULTS, **common, **SETTINGS[sampler], "components": law["components"],
@@ -217,8 +206,9 @@ def check_prior(tab: Tab) -> None:
 def check_exact_draws(tab: Tab) -> None:
     """Draws of the mixture have its weights, and the moments of all coordinates."""
     for name in ("book", "five"):
-        law = live.from_components(FIXTURES[name]["components"])
-        x = final(tab, {"prior": "data", "n": 20_000, "components": FIXTURES[name]["components"]})
+        components = live_fixtures.numbers()[name]["components"]
+        law = live.from_components(components)
+        x = final(tab, {"prior": "data", "n": 20_000, "components": components})
         assert_moments(x, law.mean(), law.covariance(), name)
 
 
