@@ -19,7 +19,7 @@ CONFIG = """\
 title: A sample
 only_build_toc_files: true
 execute: {{execute_notebooks: cache, timeout: 60, raise_on_error: true, stderr_output: error}}
-parse: {{myst_enable_extensions: [amsmath, dollarmath, colon_fence, deflist, linkify]}}
+parse: {{myst_enable_extensions: [amsmath, attrs_block, dollarmath, colon_fence, deflist, linkify]}}
 bibtex_bibfiles: [references.bib]
 sphinx:
   local_extensions: {{parts: .}}

@@ -12,25 +12,58 @@ from sample import PARTS, Book
 ROOT = Path(__file__).resolve().parent.parent
 
 
+TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf8")
+
+
+def example(name: str) -> dict[str, object]:
+    """What the Python example `name` defines."""
+    (code,) = re.findall(rf"<!-- python: {name} -->\n```python\n(.*?)```", TEXT, re.S)
+    defined: dict[str, object] = {}
+    exec(compile(code, name, "exec"), defined)
+    return defined
+
+
+def test_the_derivation_is_checked():
+    derivation = example("derivation")["derive"]().check()
+    assert [step.checked for step in derivation.steps] == ["definition", "symbolic"]
+
+
+def test_the_exercise_is_judged():
+    (exercise,) = example("exercise")["EXERCISES"].values()
+    assert exercise.judge("ex-ascent", exercise.right())
+    slip = exercise.judge("ex-ascent", 0.25)
+    assert not slip
+    assert "uphill" in str(slip)
+
+
+def test_the_live_run_starts_with_its_own_settings():
+    preset = example("preset")["FEW_STEPS"]
+    assert preset["n_steps"] == 20
+    assert preset["sampler"] == "langevin"
+
+
 @pytest.mark.nightly
 def test_the_examples_are_a_book(tmp_path):
-    text = (ROOT / "CONTRIBUTING.md").read_text("utf8")
-    files = re.findall(r"<!-- file: (\S+) -->\n````markdown\n(.*?)````", text, re.S)
-    assert [name for name, _ in files] == ["waves.md", "olas.md"]
+    files = re.findall(r"<!-- file: (\S+) -->\n````markdown\n(.*?)````", TEXT, re.S)
+    assert [name for name, _ in files] == ["waves.md", "pendulum.md", "olas.md"]
     book = Book(tmp_path)
     book.write("scorelab/__init__.py", "")
     for name, page in files:
         book.write(name, page)
-    book.configure("waves", "olas", parts=(*PARTS, "translations"))
+    parts = (*PARTS, "layout", "assets", "mathematics", "translations", "slides")
+    book.configure("waves", "pendulum", "olas", parts=parts, more="    html_theme: scorebook")
     code, output = book.build()
     assert code == 0, output
     assert "Olas" in book.page("olas")
     for page in ("waves", "olas"):
-        assert (
-            "6\n" in BeautifulSoup(book.page(page), "html.parser").select_one(".cell_output").text
-        )
+        shown = BeautifulSoup(book.page(page), "html.parser").select_one(".cell_output")
+        assert "6\n" in shown.text
+    deck = BeautifulSoup(book.page("pendulum-slides"), "html.parser").text
+    assert "La pregunta" in deck
+    assert "tira hacia el centro" in deck
 
-    book.write("olas.md", files[1][1].replace("$a = 2$", "$a = 3$"))
+    olas = dict(files)["olas.md"]
+    book.write("olas.md", olas.replace("$a = 2$", "$a = 3$"))
     code, output = book.build()
     assert code != 0
     assert "olas.md:9: WARNING: not as in waves.md:8" in output

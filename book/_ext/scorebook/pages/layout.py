@@ -55,7 +55,8 @@ class FoldDropdowns(SphinxPostTransform):
 def register(app: Sphinx) -> None:
     """Make known the theme, a fold and its title, and a setting that jupyter-book makes."""
     app.add_html_theme("scorebook", str(THEME))
-    app.add_config_value("comments_config", {}, "")
+    if "comments_config" not in app.config:
+        app.add_config_value("comments_config", {}, "")
     app.add_node(fold, html=(_visit_fold, _depart_fold))
     app.add_node(fold_title, html=(_visit_title, _depart_title))
 

@@ -96,11 +96,11 @@ def site_address(app: Sphinx, page: str) -> str:
     return app.config.html_baseurl + quote(app.builder.get_target_uri(page))
 
 
-def _marked(contents: str, language: str, foreign: dict[str, str]) -> str:
+def _marked(book: str, language: str, foreign: dict[str, str]) -> str:
     """The contents of the book, where titles in another language say so."""
     for uri, spoken in foreign.items():
-        contents = contents.replace(f' href="{uri}">', f' href="{uri}" lang="{spoken}">')
+        book = book.replace(f' href="{uri}">', f' href="{uri}" lang="{spoken}">')
     if language == contents.ENGLISH:
-        return contents
-    here = re.sub(r'(<a class="current[^>]* href="#")', rf'\1 lang="{language}"', contents)
+        return book
+    here = re.sub(r'(<a class="current[^>]* href="#")', rf'\1 lang="{language}"', book)
     return here.replace('<ul class="sections">', f'<ul class="sections" lang="{language}">')
