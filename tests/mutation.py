@@ -108,11 +108,12 @@ def broken(module: str, old: str, new: str) -> Iterator[None]:
     code = compile(source.replace(old, new), f"<mutant of {path.name}>", "exec")
     finder = _Finder(module, path, code)
     saved = {name: sys.modules.pop(name) for name in list(sys.modules) if _ours(name)}
+    finders = list(sys.meta_path)  # the package, imported anew, adds one of its own
     sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
-        sys.meta_path.remove(finder)
+        sys.meta_path[:] = finders
         for name in [name for name in sys.modules if _ours(name)]:
             del sys.modules[name]
         sys.modules.update(saved)

@@ -18,7 +18,7 @@ from sample import ROOT
 
 COMMANDS = {
     *("help", "book", "pdf", "chapter", "test", "quick", "nightly"),
-    *("audit", "bench", "check", "format", "constraints", "clean"),
+    *("audit", "bench", "check", "format", "constraints", "index", "clean"),
 }
 
 

@@ -11,7 +11,7 @@ import torch
 from scorelab.training.mnist import data
 from scorelab.training.mnist.data import DataError, load_mnist
 
-PACKED = Path(data.__file__).parent / "mnist"
+PACKED = Path(data.__file__).parent
 TRAIN = "train-images-idx3-ubyte"
 LABELS = "t10k-labels-idx1-ubyte"
 
