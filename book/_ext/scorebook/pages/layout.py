@@ -137,6 +137,7 @@ def plain_roles(body: str) -> str:
 def complete_page(
     app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document
 ) -> None:
+    context["author"] = app.config.author
     context["contents"] = inner_contents(context.get("toc", ""))
     book = context["toctree"](collapse=False, maxdepth=1, titles_only=True, includehidden=True)
     context["book_contents"] = with_sections(book, context["contents"])
