@@ -596,7 +596,7 @@ def test_text_that_is_not_there_once_is_a_failure(old, times):
 
 def test_a_survivor_is_a_failure():
     harmless = Mutant("harmless", "_support.slices", "value=-0.5", "value=-0.50", MASS)
-    with pytest.raises(pytest.fail.Exception, match="survived: _support.slices: harmless"):
+    with pytest.raises(pytest.fail.Exception, match=r"survived: _support\.slices: harmless"):
         harmless.assert_killed()
 
 

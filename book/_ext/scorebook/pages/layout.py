@@ -140,6 +140,7 @@ def complete_page(
     context["author"] = app.config.author
     context["contents"] = inner_contents(context.get("toc", ""))
     book = context["toctree"](collapse=False, maxdepth=1, titles_only=True, includehidden=True)
+    book = book.replace('role="heading"', 'role="heading" aria-level="2"')  # Sphinx names no level
     context["book_contents"] = with_sections(book, context["contents"])
     context["description"] = description(doctree)
     body = context.get("body")
