@@ -261,6 +261,18 @@ def test_the_code_that_runs_is_the_code_beside_the_book(book):
     assert str(book.root / "scorelab/__init__.py") in book.page("one")
 
 
+def test_an_edit_while_a_chapter_runs_shows_what_ran_and_runs_it_again_next_time(book):
+    book.write("scorelab/mixture.py", "def depth():\n    return 'level-1'\n")
+    edit = "echo \"def depth(): return 'level-2'\" > scorelab/mixture.py"
+    book.chapter("one", "import os\nfrom scorelab import depth", f"os.system({edit!r})\ndepth()")
+    check(book.build())
+    assert "level-1" in book.page("one")
+    book.executed()
+    check(book.build())
+    assert book.executed() == ["one"]
+    assert "level-2" in book.page("one")
+
+
 def lines(output: str) -> list[str]:
     return [line.strip() for line in output.splitlines()]
 

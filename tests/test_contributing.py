@@ -15,6 +15,16 @@ ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf8")
 
 
+@pytest.mark.parametrize("file", ["README.md", "CONTRIBUTING.md"])
+def test_every_path_that_is_named_is_there(file):
+    words = re.findall(r"`([\w.]+/[\w./-]*)`", (ROOT / file).read_text("utf8"))
+    named = [word for word in words if word.split("/")[0] in ("book", "scorelab", "tests", ".ci")]
+    # In capitals is what stands for a name; pages are there when they are built.
+    named = [word for word in named if not re.search(r"[A-Z]{4}|\.html$", word)]
+    assert named
+    assert [word for word in named if not (ROOT / word).exists()] == []
+
+
 def example(name: str) -> dict[str, object]:
     """What the Python example `name` defines."""
     (code,) = re.findall(rf"<!-- python: {name} -->\n```python\n(.*?)```", TEXT, re.S)

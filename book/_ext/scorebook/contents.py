@@ -60,7 +60,7 @@ def is_translation(env: BuildEnvironment, page: str) -> bool:
 def anything(app: Sphinx) -> bool:
     """Whether this build reads or drops a page, so that what is said of others may have changed.
 
-    A build that was interrupted is none that counts: the next one reads all (`chapters.strict`).
+    A build that was interrupted does not count: the next one reads all (`chapters.strict`).
     """
     return state.of_build(app).reads_anything
 

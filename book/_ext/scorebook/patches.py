@@ -11,6 +11,7 @@ from importlib.metadata import version
 
 import myst_nb.sphinx_
 from myst_nb.core import execute, read
+from sphinx.errors import SphinxError
 
 FOR = {"myst-nb": "1.4.0"}
 
@@ -35,4 +36,5 @@ def render_outputs_by(renderer: type) -> None:
 
 def _is_for(package: str) -> None:
     found = version(package)
-    assert found == FOR[package], f"{__name__} is for {package} {FOR[package]}, here is {found}"
+    if found != FOR[package]:
+        raise SphinxError(f"{__name__} is for {package} {FOR[package]}, and here is {found}")

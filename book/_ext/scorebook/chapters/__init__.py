@@ -1,5 +1,5 @@
 """How the book executes its chapters, and what it says about that.
 
-`execution` runs them and keeps the outputs, `strict` keeps a failed build failing, `notebooks`
-offers each page as an executed notebook, `status` reports. Each is a Sphinx extension.
+`execution` runs them and keeps the outputs, `strict` keeps a failed build failing, `status`
+reports.
 """

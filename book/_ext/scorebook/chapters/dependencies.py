@@ -17,6 +17,8 @@ from scorebook.chapters.recorder import sitecustomize as recorder
 
 # The folder that the kernels' path begins with.
 RECORDER = Path(recorder.__file__).parent
+# In place of a digest: somebody edited the file while the chapter ran, so the record is void.
+CHANGED = "changed"
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ class Dependencies:
         written = {path for kind, path, *_ in facts if kind == "written"}
         found = cls()
         for kind, path, *rest in facts:
-            # The first to read a file counts: if it was changed meanwhile, the record is void.
             if kind == "read" and path not in written:
-                found.read.setdefault(path, *rest)
+                if found.read.setdefault(path, *rest) != rest[0]:
+                    found.read[path] = CHANGED
             elif kind == "listed":
                 found.listed.setdefault(path, *rest)
             elif kind == "sought":

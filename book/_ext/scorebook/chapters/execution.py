@@ -1,4 +1,4 @@
-"""Sphinx extension: execute what changed, take the rest from disk.
+"""Execute what changed, take the rest from disk.
 
 myst-nb's own cache looks at the notebook alone, so an edit of the package leaves old numbers on the
 page. Here a chapter is executed if and only if its cells changed (`chapter`) or something that they
@@ -109,15 +109,9 @@ class Executor:
 
     def execution(self, chapter: Chapter) -> Execution:
         """The execution of `chapter`, from disk or made now."""
-        execution = self.load(chapter)
-        if execution is None:
+        if self.load(chapter) is None:
             self.execute_missing([chapter])
-            execution = self.load(chapter)
-        if execution is None:
-            raise BrokenChapter(
-                f"{chapter.name}: its outputs cannot be kept in {self.store.folder}"
-            )
-        return execution
+        return self.load(chapter)
 
     def fill(self, chapter: Chapter, notebook: NotebookNode) -> list[Execution]:
         """Put the outputs into the code cells of `notebook`, which are those of `chapter`.
@@ -138,7 +132,9 @@ class Executor:
         return executions
 
     def _keep(self, chapter: Chapter, execution: Execution) -> None:
+        """Keep what ran for the next build, and for this one whatever was edited meanwhile."""
         self.store.save(chapter, execution)
+        self._kept[chapter.name, chapter.key] = execution
         logger.info("  %-32s %6.1f s", chapter.name, execution.seconds)
 
 

@@ -68,7 +68,10 @@ def execute(chapters: list[Chapter], *, root: Path, timeout: int, done: Report) 
                 failures[chapter.name] = _plain(str(error))
                 return
             seconds = time.perf_counter() - start
-            done(chapter, _execution(notebook, seconds, Dependencies.recorded(record)))
+            try:
+                done(chapter, _execution(notebook, seconds, Dependencies.recorded(record)))
+            except (OSError, ValueError) as error:
+                failures[chapter.name] = f"its outputs cannot be kept: {error}"
 
     async def all_of_them() -> None:
         slot = asyncio.Semaphore(_cores())

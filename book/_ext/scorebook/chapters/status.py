@@ -1,4 +1,4 @@
-"""Sphinx extension: the directive `build-status`, which reports how this book was built.
+"""The directive `build-status`, which reports how this book was built.
 
 All it says is taken at build time from where it is true: versions from the environment, times from
 the executions that the pages show (kept with the outputs, so a chapter that did not execute again

@@ -1,10 +1,11 @@
-"""Sphinx extension: a build that fails keeps failing until its cause is gone.
+"""A build that fails keeps failing until its cause is gone.
 
 Sphinx keeps the pages it has read. A second build does not read them again, so it does not warn
 again and `-W` passes; the same holds for pages read but not yet written when a build was killed.
 Therefore a mark stands in the build folder from the first page read to a clean end, and a build
 that finds the mark reads every page anew (executions are kept elsewhere, so this takes seconds).
-Pages are also read anew when the code that makes them, `book/_ext`, or a pinned tool changed.
+Pages are also read anew when the code that makes them, `book/_ext`, or a package of the
+environment changed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
 MACHINERY = Path(__file__).resolve().parent.parent
-TOOLS = ("Sphinx", "jupyter-book", "myst-nb")
 
 
 def _mark(app: Sphinx) -> Path:
@@ -48,8 +48,8 @@ def _machinery() -> str:
     for path in sorted(MACHINERY.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(str(path.relative_to(MACHINERY)).encode() + path.read_bytes())
-    for tool in TOOLS:
-        digest.update(f"{tool} {metadata.version(tool)}".encode())
+    for tool in sorted(f"{d.name} {d.version}" for d in metadata.distributions()):
+        digest.update(tool.encode())
     return digest.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Sphinx extension: references by number (``{numref}``) that read each page they lead to once.
+"""References by number (``{numref}``) that read each page they lead to once.
 
 Sphinx unpickles the whole page again for every single reference, only to see whether a figure, a
 table or a section bears the label: 40 ms each, and a list of figures has some hundred.

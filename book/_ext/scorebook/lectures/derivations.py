@@ -1,4 +1,4 @@
-"""Sphinx extension: each derivation on a page can be taken out of the book.
+"""Each derivation on a page can be taken out of the book.
 
 Below the steps that a page shows stands a line with the derivation's stable name, the version, how
 it was checked, and the files of all of it (`exports`), written to `derivations/` beside the pages.

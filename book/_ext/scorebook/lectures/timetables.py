@@ -1,4 +1,4 @@
-"""Sphinx extension: what the page for lecturers says about time, counted when the book is built.
+"""What the page for lecturers says about time, counted when the book is built.
 
 - `pace` prints the model of `minutes.py`;
 - `chapter-minutes` compares the chapters that its lines name;

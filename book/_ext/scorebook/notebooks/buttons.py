@@ -31,7 +31,7 @@ def add_buttons(
     if not Path(app.outdir, f"{name}.ipynb").is_file():
         return
     buttons = context.setdefault("header_buttons", [])
-    group = _group("Download this page", "fas fa-download", "notebook-buttons")
+    group = _group("notebook-buttons")
     file = posixpath.basename(name)
     if Path(app.outdir, f"{name}{STUDENT_SUFFIX}.ipynb").is_file():
         group["buttons"] += [
@@ -45,7 +45,7 @@ def add_buttons(
     buttons.insert(0, group)
     repository = urlparse(app.config.notebook_repository)
     if repository.hostname == "github.com":
-        launch = _group("Run this page", "fas fa-rocket", "launch-buttons")
+        launch = _group("launch-buttons")
         launch["buttons"] += [
             _launch("Colab", _colab, repository.path, name),
             _launch("Binder", _binder, repository.path, name),
@@ -53,8 +53,8 @@ def add_buttons(
         buttons.insert(0, launch)
 
 
-def _group(tooltip: str, icon: str, label: str) -> dict:
-    return {"type": "group", "tooltip": tooltip, "icon": icon, "buttons": [], "label": label}
+def _group(label: str) -> dict:
+    return {"type": "group", "buttons": [], "label": label}
 
 
 def _download(file: str, text: str, what: str) -> dict:
@@ -62,7 +62,6 @@ def _download(file: str, text: str, what: str) -> dict:
         "type": "link",
         "url": file,
         "text": text,
-        "icon": "fas fa-code",
         "tooltip": f"Download this page as a notebook: {what}",
         "label": "download-notebook-button",
     }

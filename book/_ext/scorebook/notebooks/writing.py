@@ -1,4 +1,4 @@
-"""Sphinx extension: each page with code offers its executed notebook.
+"""Each page with code offers its executed notebook.
 
 The notebook holds the outputs that the page shows, text in plain Markdown, and stands beside the
 page as `<page>.ipynb`. A page with solutions offers it twice: that one is the instructor's, and

@@ -37,6 +37,9 @@ SOURCES = (
     "book/**/*.bib",
     "book/**/*.html",
     "book/**/*.yml",
+    "book/theme/**/*.css",
+    "book/theme/**/*.js",
+    "_config.yml",
     "scorelab/**/*.py",
 )
 WEIGHTS = (380, 700)

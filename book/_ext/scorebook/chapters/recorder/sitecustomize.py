@@ -72,7 +72,9 @@ class Recorder:
 
     def __init__(self, root: str, record: str) -> None:
         self.root = os.path.realpath(root)
-        self.environment = os.path.realpath(sys.prefix)
+        environment = os.path.realpath(sys.prefix)
+        # A book may lie below the environment of the whole system; then this says nothing.
+        self.environment = environment if _is_in(environment, self.root) else None
         # Lines that are appended at once are whole, even from the children of a fork.
         name = os.path.join(record, f"{os.getpid()}-{os.urandom(4).hex()}.jsonl")
         self.file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -134,7 +136,9 @@ class Recorder:
     def _below(self, path: str) -> str | None:
         if not _is_in(path, self.root):
             path = os.path.realpath(path)
-        if not _is_in(path, self.root) or _is_in(path, self.environment):
+        if not _is_in(path, self.root):
+            return None
+        if self.environment and _is_in(path, self.environment):
             return None
         path = os.path.relpath(path, self.root).replace(os.sep, "/")
         parts = [] if path == "." else path.split("/")

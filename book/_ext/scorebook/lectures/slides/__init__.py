@@ -1,4 +1,4 @@
-"""Sphinx extension: a deck of slides for each chapter, made from the chapter itself.
+"""A deck of slides for each chapter, made from the chapter itself.
 
 `marks` are what an author writes, `plan` chooses what is shown, `deck` writes it. The deck of
 `book/langevin/mixture.html` is `book/langevin/mixture-slides.html` beside it, so that every link in

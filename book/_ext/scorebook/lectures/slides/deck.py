@@ -130,7 +130,7 @@ class _Writer:
         html = _without_ids(steady_images(html))
         if item.left_out:
             rest = f"{item.left_out} more in the chapter"
-            html += f'\n<p class="rest"><a href="{self.chapter}#what-we-measured">{rest}</a>.</p>'
+            html += f'\n<p class="rest"><a href="{self.chapter}#{item.anchor}">{rest}</a>.</p>'
         return html
 
     def _notes(self, item: Item) -> str:

@@ -42,6 +42,7 @@ class Item:
         content: The nodes on it.
         notes: The prose of the chapter since the item before.
         left_out: How many rows of a table are not on this slide or the ones beside it.
+        anchor: Of its section on the chapter's page.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Item:
     content: list[nodes.Node]
     notes: list[nodes.Node] = field(default_factory=list)
     left_out: int = 0
+    anchor: str = ""
 
 
 def items_of(doctree: nodes.document) -> list[Item]:
@@ -157,6 +159,7 @@ def _section(section: nodes.section, prose: list[nodes.Node]) -> Iterator[Item]:
     for child in children:
         for item in _of(child, section, before, prose):
             item.notes = _taken(prose) if not item.notes else item.notes
+            item.anchor = section["ids"][0]
             last = item
             yield item
         if isinstance(child, nodes.section):
