@@ -89,7 +89,7 @@ def of_build(app: Sphinx) -> Build:
 
 def of_pages(env: BuildEnvironment) -> Pages:
     """What is known of the pages; nothing yet if it was kept by another version of this file."""
-    kept = vars(getattr(env, "scorebook", None) or Pages())
-    if "scorebook" not in vars(env) or set(kept) != {f.name for f in fields(Pages)}:
+    kept = getattr(env, "scorebook", None)
+    if kept is None or vars(kept).keys() != {f.name for f in fields(Pages)}:
         env.scorebook = Pages()
     return env.scorebook

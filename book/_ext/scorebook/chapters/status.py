@@ -19,7 +19,9 @@ from sphinx.util.docutils import SphinxDirective
 
 from scorebook import state
 from scorebook.chapters.execution import Executor, executor_of
+from scorebook.tables import table
 
+TIMES = ["chapter", "executed (UTC)", "seconds"]
 TOOLS = ("jupyter-book", "myst-nb", "Sphinx")
 
 
@@ -40,8 +42,8 @@ class BuildStatus(SphinxDirective):
             nodes.Text("."),
         ]
         return [
-            _table("Versions", ["what", "version"], [[k, v] for k, v in versions.items()]),
-            _table("Chapters", ["chapter", "executed (UTC)", "seconds"], self._times(executor)),
+            table(["what", "version"], map(list, versions.items()), "status", title="Versions"),
+            table(TIMES, self._times(executor), "status", title="Chapters"),
             digest,
         ]
 
@@ -63,28 +65,6 @@ class BuildStatus(SphinxDirective):
         order = list(contents) if contents else []
         known = [name for name in order if name in executor.chapters]
         return known + sorted(set(executor.chapters) - set(known))
-
-
-def _table(title: str, heads: list[str], rows: list[list[str]]) -> nodes.table:
-    table = nodes.table(classes=["status"])
-    table += nodes.title("", title)
-    group = nodes.tgroup(cols=len(heads))
-    group += [nodes.colspec(colwidth=1) for _ in heads]
-    head, body = nodes.thead(), nodes.tbody()
-    head += _row(heads)
-    body += [_row(row) for row in rows]
-    group += [head, body]
-    table += group
-    return table
-
-
-def _row(words: list[str]) -> nodes.row:
-    row = nodes.row()
-    for word in words:
-        entry = nodes.entry()
-        entry += nodes.paragraph("", word)
-        row += entry
-    return row
 
 
 def outdated_status(

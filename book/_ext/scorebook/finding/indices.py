@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from docutils import nodes
 from scorebook import contents, state
+from scorebook.tables import table
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -94,8 +95,7 @@ class WriteIndices(SphinxPostTransform):
                 "figures": ["figure", "what it shows", "chapter"],
                 "algorithms": ["algorithm", "function", "where"],
             }[place["kind"]]
-            table = _table(heads, list(rows), place["kind"])
-            place.replace_self(table)
+            place.replace_self(table(heads, rows, "index-table", place["kind"]))
 
     def _figures(self) -> Iterator[list[list[nodes.Node]]]:
         things = self.env.get_domain("named").things
@@ -168,22 +168,3 @@ def _section(node: nodes.Node) -> nodes.section | None:
             return node
         node = node.parent
     return None
-
-
-def _table(heads: list[str], rows: list[list[list[nodes.Node]]], kind: str) -> nodes.table:
-    table = nodes.table(classes=["index-table", kind])
-    group = nodes.tgroup(cols=len(heads))
-    group += [nodes.colspec(colwidth=1) for _ in heads]
-    head, body = nodes.thead(), nodes.tbody()
-    head += _row([[nodes.Text(words)] for words in heads])
-    body += [_row(row) for row in rows]
-    group += [head, body]
-    table += group
-    return table
-
-
-def _row(cells: list[list[nodes.Node]]) -> nodes.row:
-    row = nodes.row()
-    for cell in cells:
-        row += nodes.entry("", nodes.paragraph("", "", *cell))
-    return row

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable
 from typing import ClassVar
 
 from docutils import nodes
@@ -26,6 +25,7 @@ from scorebook import contents, state
 from scorebook.finding import numbers
 from scorebook.lectures.minutes import GRADES, PACE, Section, needed_by, sections
 from scorebook.lectures.slides.deck import SUFFIX
+from scorebook.tables import table
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
@@ -139,7 +139,7 @@ class _Writer:
             [f"an exercise that says “{grade}”", "", f"{minutes}"]
             for grade, minutes in GRADES.items()
         ]
-        return [_table(["what", "lecture", "alone"], rows)]
+        return [table(["what", "lecture", "alone"], rows, "timetable")]
 
     def _chapter_minutes(self, node: timetable) -> list[nodes.Node]:
         rows, sums = [], [0.0] * 4
@@ -156,7 +156,9 @@ class _Writer:
             minutes = (f"{v:.0f}" for v in values)
             rows.append([self._link(page, "", title), *minutes, self._deck(page)])
         rows.append(["the whole book, in hours", *(f"{v / 60:.1f}" for v in sums), ""])
-        return [_table(["chapter", "board", "outline", "alone", "exercises", "deck"], rows)]
+        return [
+            table(["chapter", "board", "outline", "alone", "exercises", "deck"], rows, "timetable")
+        ]
 
     def _deck(self, page: str) -> list[nodes.Node]:
         """A link to the chapter's deck, if it has one."""
@@ -184,7 +186,9 @@ class _Writer:
                     users,
                 ]
             )
-        return [_table(["section", "board", "outline", "alone", "named later in"], rows)]
+        return [
+            table(["section", "board", "outline", "alone", "named later in"], rows, "timetable")
+        ]
 
     def _course_plan(self, node: timetable) -> list[nodes.Node]:
         rows, total, chapter = [], 0, ""
@@ -219,7 +223,7 @@ class _Writer:
         rows.append(["questions, and what takes longer", "", f"{left}", ""])
         rows.append(["together", "", f"{total + left}", ""])
         heading = nodes.paragraph("", "", nodes.strong("", node["title"]))
-        return [heading, _table(["section", "how", "min", "show"], rows)]
+        return [heading, table(["section", "how", "min", "show"], rows, "timetable")]
 
     def _link(self, page: str, anchor: str, text: str) -> nodes.reference:
         uri = self.app.builder.get_relative_uri(self.docname, page)
@@ -244,35 +248,6 @@ def _book(env: BuildEnvironment) -> dict[str, list[Section]]:
 
 def _minutes(value: float) -> str:
     return f"{value:.0f}" if value >= 0.5 else "< 1"
-
-
-Cell = str | nodes.Node | list[nodes.Node]
-
-
-def _table(heads: list[str], rows: Iterable[list[Cell]]) -> nodes.table:
-    table = nodes.table(classes=["timetable"])
-    group = nodes.tgroup(cols=len(heads))
-    group += [nodes.colspec(colwidth=1) for _ in heads]
-    head, body = nodes.thead(), nodes.tbody()
-    head += _row(heads)
-    body += [_row(row) for row in rows]
-    group += [head, body]
-    table += group
-    return table
-
-
-def _row(cells: list[Cell]) -> nodes.row:
-    row = nodes.row()
-    for cell in cells:
-        entry = nodes.entry()
-        parts = cell if isinstance(cell, list) else [cell]
-        parts = [nodes.Text(part) if isinstance(part, str) else part for part in parts]
-        if parts and isinstance(parts[0], nodes.paragraph):
-            entry += parts
-        else:
-            entry += nodes.paragraph("", "", *parts)
-        row += entry
-    return row
 
 
 def fill_tables(app: Sphinx, tree: nodes.document, docname: str) -> None:
