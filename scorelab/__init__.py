@@ -1,5 +1,13 @@
-"""The score lab: exact scores, samplers and derivations, as the chapters of the book use them."""
+"""The score lab: exact scores, samplers and derivations, as the chapters of the book use them.
+
+`import scorelab as sl` gives every public name, and loads what one needs when it is first used.
+"""
+
+import lazy_loader
 
 from scorelab._support.moved import find_moved
 
 find_moved()
+
+# The names stand in `__init__.pyi`, where editors find them too (SPEC 1 of Scientific Python).
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

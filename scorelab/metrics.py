@@ -4,7 +4,6 @@ No distance between two finite samples is 0, even when both come from the same l
 comes with its floor: the value that two exact samples of that size give.
 """
 
-import ot
 import torch
 from torch import Tensor
 
@@ -57,6 +56,8 @@ def sliced_wasserstein(
 
     Source: Bonneel et al. (2015), eq. 8; computed by the library POT.
     """
+    import ot  # it takes longer to load than all the rest
+
     checks.batch("x", x)
     checks.batch("y", y, x.shape[-1])
     checks.count("n_projections", n_projections)
