@@ -108,8 +108,11 @@ class Book:
 
     def build(self, *options: str) -> tuple[int, str]:
         """Build strictly; return the exit code and what was printed."""
-        process = self.start(*options)
-        output, _ = process.communicate(timeout=180)
+        with self.start(*options) as process:
+            try:
+                output, _ = process.communicate(timeout=180)
+            finally:
+                process.kill()  # does nothing to one that has ended
         return process.returncode, output
 
     @contextmanager

@@ -19,6 +19,7 @@ import pytest
 import torch
 import truth
 from bench import contestants, problems
+from tiers import nightly_but
 
 from scorelab.mixture import GaussianMixture
 
@@ -88,7 +89,7 @@ def test_noise_costs_little_more_than_the_score(per_point, at_most):
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("problem", problems.SAMPLERS)
+@pytest.mark.parametrize("problem", nightly_but([*problems.SAMPLERS][:1], [*problems.SAMPLERS]))
 def test_samplers_keep_up(problem, monkeypatch):
     """Five times as fast as autograd is promised; measured are 11, with one thread.
 
@@ -102,6 +103,7 @@ def test_samplers_keep_up(problem, monkeypatch):
 
 
 @pytest.mark.alone
+@pytest.mark.nightly
 def test_fit_keeps_up_with_a_bare_loop():
     """At steps of 0.6 ms: measured are .93 to .96, and .84 when each step checked its levels."""
     demand(contestants.fit("mlp"), contestants.bare("mlp"), rounds=5, at_least=0.88)
@@ -193,7 +195,12 @@ growth()
 
 
 @needs_proc
-@pytest.mark.parametrize("function", ["p.score(x)", "p.log_prob(x)", "p.noisy_score(x, sigma)"])
+@pytest.mark.parametrize(
+    "function",
+    nightly_but(
+        ["p.noisy_score(x, sigma)"], ["p.score(x)", "p.log_prob(x)", "p.noisy_score(x, sigma)"]
+    ),
+)
 def test_no_large_temporary(function):
     """K = 50, d = 16, n = 10⁵: n·K·d·d numbers are 5,100 MB and n·K·d are 320.
 
@@ -212,16 +219,16 @@ growth()
     assert growth(script) <= 32
 
 
+PEAKS = {
+    "p.score(x)": 700,
+    "langevin_dynamics(p.score, x, step_size=0.1, n_steps=2)": 1000,
+    "ncsn_loss(p.noisy_score, x, torch.tensor([3.0, 1.0]))": 1200,
+}
+
+
 @needs_proc
-@pytest.mark.parametrize(
-    ("call", "at_most"),
-    [
-        ("p.score(x)", 700),
-        ("langevin_dynamics(p.score, x, step_size=0.1, n_steps=2)", 1000),
-        ("ncsn_loss(p.noisy_score, x, torch.tensor([3.0, 1.0]))", 1200),
-    ],
-)
-def test_ten_million_points_fit_into_little_more_than_their_batches(call, at_most):
+@pytest.mark.parametrize("call", nightly_but([*PEAKS][-1:], [*PEAKS]))
+def test_ten_million_points_fit_into_little_more_than_their_batches(call):
     """K = 3, d = 2: a batch is 80 MB. The peak of the whole process in MB, torch and all.
 
     Measured are 505, 810 and 963; in one slice it would be 1191, 1420 and 1955.
@@ -235,4 +242,4 @@ with torch.no_grad():
     {call}
 print(megabytes("VmHWM"))
 """
-    assert growth(script) <= at_most
+    assert growth(script) <= PEAKS[call]

@@ -36,8 +36,7 @@ def test_the_book_is_built() -> None:
         assert PAGES, f"no page below {HTML}"
 
 
-# Loading a page costs, so one visit looks at all that can be seen in it. axe comes last: it reads
-# the style sheets as scripts do, which from disk is a fault of its own.
+# Loading a page costs, so one visit looks at all that can be seen in it.
 
 
 @needs_book
@@ -50,7 +49,6 @@ def test_page_on_a_desk(browser: Browser, page: str) -> None:
         assert nameless_controls(visit.tab) == []
         assert still_videos(visit.tab) == []
         assert visit.faults == []
-        assert violations(visit.tab, colours=False) == {}
 
 
 @needs_book
@@ -63,15 +61,30 @@ def test_page_in_the_dark_on_a_phone(browser: Browser, page: str) -> None:
         assert visit.faults == []
 
 
-# How far each word stands out takes axe longer than all the rest: by day on a page with text and
-# figures, and on one with controls.
+# axe takes longer than all the rest: by day it looks at one page of each kind. From disk it reads
+# the style sheets as scripts do, which is a fault of its own, so it has its own visit.
+KINDS = [
+    "book/index.html",
+    "book/lab/laboratory.html",
+    "book/langevin/mixture.html",
+    "book/live.html",
+    "book/reference/derivations.html",
+    "book/teaching.html",
+]
 
 
 @needs_book
-@pytest.mark.parametrize("page", nightly_but(["book/index.html", "book/live.html"], PAGES))
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_page_is_accessible(browser: Browser, page: str, scheme: str) -> None:
-    with Visit(browser, url(page), viewport=DESK, color_scheme=scheme) as visit:
+@pytest.mark.parametrize("page", nightly_but(KINDS, PAGES))
+def test_page_is_accessible(browser: Browser, page: str) -> None:
+    with Visit(browser, url(page), viewport=DESK, color_scheme="light") as visit:
+        visit.see_all()
+        assert violations(visit.tab) == {}
+
+
+@needs_book
+@pytest.mark.parametrize("page", nightly_but(["book/live.html"], PAGES))
+def test_page_is_accessible_in_the_dark(browser: Browser, page: str) -> None:
+    with Visit(browser, url(page), viewport=DESK, color_scheme="dark") as visit:
         visit.see_all()
         assert violations(visit.tab) == {}
 
@@ -93,8 +106,14 @@ def test_theme_is_kept(browser: Browser) -> None:
         assert visit.tab.evaluate(theme) == "light"
         visit.tab.click("#theme")
         assert visit.tab.evaluate(theme) == "dark"
-        visit.tab.reload()
-        assert visit.tab.evaluate(theme) == "dark"
+        # On a busy machine the choice reaches the disk after a reload at once has asked for it.
+        kept = False
+        for _ in range(20):
+            visit.tab.reload()
+            if kept := visit.tab.evaluate(theme) == "dark":
+                break
+            visit.tab.wait_for_timeout(250)
+        assert kept
 
 
 @needs_book
@@ -155,10 +174,9 @@ def url(page: str) -> str:
     return (HTML / page).as_uri()
 
 
-def violations(tab: Tab, *, colours: bool = True) -> dict[str, list[str]]:
-    """What axe finds, by rule; without `colours`, whatever the contrast of the text."""
-    rules = {"color-contrast": {"enabled": colours}}
-    options = {"resultTypes": ["violations"], "rules": rules}
+def violations(tab: Tab) -> dict[str, list[str]]:
+    """What axe finds, by rule."""
+    options = {"resultTypes": ["violations"]}
     found = Axe().run(tab, options=options).response["violations"]
     return {v["id"]: [n["html"][:160] for n in v["nodes"][:3]] for v in found}
 

@@ -126,6 +126,7 @@ def test_a_broken_cell_fails_every_build_until_it_is_mended(book):
     assert book.executed() == ["two"]
 
 
+@pytest.mark.nightly
 def test_a_chapter_broken_by_an_edit_of_the_package_fails_every_build(book):
     book.write("scorelab/mixture.py", "def depth():\n    raise ArithmeticError('no depth')\n")
     for _ in range(2):
@@ -156,6 +157,7 @@ def test_a_warning_fails_every_build_until_it_is_gone(book, faults):
     check(book.build())
 
 
+@pytest.mark.nightly
 def test_what_a_cell_writes_to_stderr_fails_every_build(book):
     book.chapter("two", "import sys\nprint('trouble ahead', file=sys.stderr)")
     for _ in range(2):

@@ -174,20 +174,16 @@ def test_the_first_sentence_of_a_caption(caption, first):
     assert "".join(n.astext() for n in things.first_sentence(figure(caption))) == first
 
 
-def test_titles_of_derivations_are_those_of_the_package():
-    names = set(things.titles())
-    modules = ROOT.joinpath("scorelab/derivations/catalogue").glob("*.py")
-    built = {
-        m.stem.replace("_", "-") for m in modules if "return Derivation(" in m.read_text("utf-8")
-    }
-    assert built <= names
-    assert things.titles()["tweedie"] == "Tweedie's formula"
-
-
-def test_a_label_names_the_longest_derivation_that_fits():
-    assert things._step_of("eq-ou-moments-mean-start") == ("ou-moments", "mean-start")
-    assert things._step_of("eq-fokker-planck") is None
-    assert things._step_of("eq-euler-maruyama") is None
+def test_a_step_is_known_by_what_its_cell_says_and_not_by_its_label():
+    document = nodes.document(None, None)
+    said = {"derivation": "tweedie", "step": "kernel"}
+    document += nodes.math_block("", "a", label="eq-odd", **said)
+    document += nodes.math_block("", "b", label="eq-tweedie-typed-by-hand")
+    assert [(thing.kind, thing.title) for thing in things.found_things(document)] == [
+        ("derivation", "Tweedie's formula · tweedie"),
+        ("step", "Tweedie's formula: kernel · eq-odd"),
+        ("formula", "tweedie typed by hand · eq-tweedie-typed-by-hand"),
+    ]
 
 
 # From before

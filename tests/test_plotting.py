@@ -16,7 +16,7 @@ from matplotlib.colors import ListedColormap, to_hex, to_rgba_array
 from PIL import Image
 
 from scorelab.examples import book_mixture
-from scorelab.figures import pictures, plotting
+from scorelab.figures import FILM, pictures, plotting
 from scorelab.figures.plotting import INK
 from scorelab.langevin import langevin_dynamics
 from scorelab.mixture import GaussianMixture
@@ -383,6 +383,11 @@ def test_film_in_a_notebook():
     assert base64.b64decode(source) == film.mp4
     poster = re.search(r'poster="data:image/webp;base64,([^"]+)"', page)[1]
     assert base64.b64decode(poster) == film.poster
+    whole = film._repr_mimebundle_()[0][FILM]
+    assert whole["size"] == [width, height]
+    assert base64.b64decode(whole["light"]["mp4"]) == film.mp4
+    assert base64.b64decode(whole["dark"]["mp4"]) == film.dark.mp4
+    assert base64.b64decode(whole["dark"]["poster"]) == film.dark.poster
     assert repr(film) == f"Film({len(film.mp4) / 1e3:.0f} kB)"
 
 

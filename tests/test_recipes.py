@@ -227,6 +227,7 @@ def test_the_command_says_what_is_wrong_in_one_line(tmp_path, capsys):
 # --------------------------------------------------------------------------------- several devices
 
 
+@pytest.mark.nightly
 def test_two_processes_train_the_network_of_one(tmp_path):
     """What differs is the order of sums in float32: a part in 10⁷ a step, for twelve steps.
 

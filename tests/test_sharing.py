@@ -147,7 +147,7 @@ TITLES = [
 def test_no_title_leaves_its_place(title, wide):
     """With and without the title, a card differs only inside of the title's box."""
     picture = Image.new("RGB", (800, 300), "#00ff00") if wide else None
-    drawn, empty = (sharing.card(words, "above", picture) for words in (title, " "))
+    drawn, empty = (sharing.card(words, "above", "A book", picture) for words in (title, " "))
     left, top, right, bottom = ImageChops.difference(drawn, empty).getbbox()
     width = sharing.TEXT_WIDTH if wide else sharing.SIZE[0] - 2 * sharing.MARGIN
     assert left >= sharing.MARGIN
@@ -158,8 +158,9 @@ def test_no_title_leaves_its_place(title, wide):
 
 @pytest.mark.parametrize("size", [(3000, 100), (100, 3000)])
 def test_no_picture_leaves_the_card(size):
-    drawn = sharing.card("Title", "above", Image.new("RGB", size, "#00ff00"))
-    green = ImageChops.difference(drawn, sharing.card("Title", "above", Image.new("RGB", size)))
+    drawn = sharing.card("Title", "above", "A book", Image.new("RGB", size, "#00ff00"))
+    black = sharing.card("Title", "above", "A book", Image.new("RGB", size))
+    green = ImageChops.difference(drawn, black)
     left, top, right, bottom = green.getbbox()
     assert left >= 2 * sharing.MARGIN + sharing.TEXT_WIDTH
     assert right <= sharing.SIZE[0] - sharing.MARGIN

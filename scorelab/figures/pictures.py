@@ -25,6 +25,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from scorelab._support import checks
+from scorelab.figures import FILM
 
 __all__ = ["INK", "Film", "Picture", "film", "picture"]
 
@@ -130,7 +131,7 @@ class Picture(Figure):
 class Film:
     """A short looping video that a notebook shows by itself, poster included.
 
-    The notebook's metadata hold the dark twin, as for a picture.
+    The output also holds the film and its dark twin under the MIME type `FILM`.
 
     Attributes:
         mp4: the encoded video (H.264).
@@ -145,8 +146,14 @@ class Film:
         self.mp4, self.poster, self.size, self.dark = mp4, poster, size, dark
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
-        metadata = {"scorelab": {"dark": self.dark._repr_html_()}} if self.dark else {}
-        return {"text/html": self._repr_html_(), "text/plain": repr(self)}, metadata
+        twins = {"light": self, "dark": self.dark}
+        parts = {
+            name: {"mp4": _base64(twin.mp4), "poster": _base64(twin.poster)}
+            for name, twin in twins.items()
+            if twin
+        }
+        whole = {"size": list(self.size), **parts}
+        return {FILM: whole, "text/html": self._repr_html_(), "text/plain": repr(self)}, {}
 
     def _repr_html_(self) -> str:
         width, height = self.size

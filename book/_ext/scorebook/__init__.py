@@ -54,6 +54,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("config-inited", 0, strict.forget_unfinished),
     ("config-inited", 500, writing.read_repository),
     ("config-inited", 500, mathematics.choose_renderer),
+    ("config-inited", 500, figures.prefer_films),
     ("config-inited", 500, derivations.open_exports),
     ("config-inited", 500, glossary.watch_glossary),
     ("config-inited", 500, sharing.take_address),

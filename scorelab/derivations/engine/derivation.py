@@ -124,6 +124,10 @@ class Derivation:
         """The equation of the last step."""
         return self.steps[-1].equation
 
+    def label(self, step: str) -> str:
+        """Return the label of a step's equation, the same in the book and in every format."""
+        return f"eq-{self.name}-{step}"
+
     def unfold(self, expression: sp.Basic) -> sp.Basic:
         """Return `expression` with every definition of this derivation written out."""
         return checking.unfold(expression, [s.equation for s in self.steps if _defines(s)])
@@ -197,8 +201,11 @@ class Derivation:
         """
         return export.reveal(self, symbols=symbols, overlays=overlays, per_frame=per_frame)
 
-    def _repr_markdown_(self) -> str:
-        return self.to_markdown()
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        """Markdown, and in its metadata what it is: its name, and its steps by their labels."""
+        told = {"derivation": self.name, "steps": {self.label(s.name): s.name for s in self.steps}}
+        data = {"text/markdown": self.to_markdown(), "text/plain": repr(self)}
+        return data, {"scorelab": told}
 
     def __repr__(self) -> str:
         return f"Derivation({self.name!r}, {len(self.steps)} steps)"

@@ -54,7 +54,7 @@ def pieces(derivation: "Derivation", symbols: Mapping[str, str] | None = None) -
     return [
         Piece(
             step.name,
-            f"eq-{derivation.name}-{step.name}",
+            derivation.label(step.name),
             in_text(rename, reason),
             # Again, as other names may need other lines.
             printing.latex_equation(step.equation, derivation.notation, rename) if symbols else tex,

@@ -26,8 +26,8 @@ A module of this package holds the exercises of one chapter, by their labels the
 - What has no single answer expects `Open(why=…)`, and nothing else but `grade` is given.
 - Give a function's signature a name that the chapter does not use: notebooks define it.
 
-A new exercise is also entered in the table of `registry`. Tests: `tests/test_exercises.py` for
-every exercise, `tests/test_exercise_pages.py` for what its page says.
+`make index` enters a new exercise into the table of all of them. Tests: `tests/test_exercises.py`
+for every exercise, `tests/test_exercise_pages.py` for what its page says.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class FromBefore(SphinxPostTransform):
             line += nodes.Text(".")
             items += nodes.list_item("", line)
         box = fold("", fold_title("", "From before"), items, kind="before", classes=["before"])
-        first = next(self.document.findall(nodes.section), None)
+        first = next(self.document.findall(nodes.section), self.document)
         place = next(
             (i for i, n in enumerate(first.children) if isinstance(n, nodes.section)), len(first)
         )

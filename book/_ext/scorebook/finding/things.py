@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from typing import ClassVar
 
 from docutils import nodes
@@ -106,6 +105,7 @@ class NamedDomain(Domain):
 
     def _names_of_equations(self) -> dict[str, str]:
         """What the glossary calls the equations at which its words are introduced."""
+        steps = {t.label for things in self.things.values() for t in things if t.kind == "step"}
         names: dict[str, list[str]] = {}
         for words in self.data["introduced"].values():
             for word, label in words.items():
@@ -113,7 +113,7 @@ class NamedDomain(Domain):
         return {
             label: ", ".join(words)
             for label, words in names.items()
-            if not _step_of(label)  # a step has a title of its own
+            if label not in steps  # a step has a title of its own
         }
 
 
@@ -129,16 +129,15 @@ def found_things(document: nodes.document) -> Iterator[Thing]:
         if isinstance(node, nodes.math_block) and node.get("label"):
             label = node["label"]
             anchor = nodes.make_id(f"equation-{label}")
-            step = _step_of(label)
-            if step is None:
+            if "step" not in node:
                 yield Thing("formula", label, anchor, f"{_spoken(label)} · {label}")
                 continue
-            derivation, name = step
-            title = titles()[derivation]
+            derivation = node["derivation"]
+            title = derivations.title(derivation)
             if derivation not in begun:
                 begun.add(derivation)
                 yield Thing("derivation", derivation, anchor, f"{title} · {derivation}")
-            yield Thing("step", label, anchor, f"{title}: {_spoken(name)} · {label}")
+            yield Thing("step", label, anchor, f"{title}: {_spoken(node['step'])} · {label}")
         elif isinstance(node, nodes.figure) and node.get("names"):
             kind = "film" if any(n.tagname == "film" for n in node.findall()) else "picture"
             caption = first_sentence(node)
@@ -183,20 +182,6 @@ def first_sentence(figure: nodes.figure) -> tuple[nodes.Node, ...]:
                 return (*kept, nodes.Text(node.astext()[: end.end()]))
             kept.append(node.deepcopy())
     return tuple(kept)
-
-
-@cache
-def titles() -> dict[str, str]:
-    """The title of each derivation."""
-    return {name: derivations.title(name) for name in derivations.available()}
-
-
-def _step_of(label: str) -> tuple[str, str] | None:
-    """The derivation and the step that a label of an equation names, if it names one."""
-    for name in sorted(titles(), key=len, reverse=True):
-        if label.startswith(f"eq-{name}-"):
-            return name, label.removeprefix(f"eq-{name}-")
-    return None
 
 
 def _spoken(label: str) -> str:

@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from docutils import nodes
 from scorebook import contents, state
-from scorebook.lectures.exports import ALL, LABELS, Export, Exports, file_name, release, step_of
+from scorebook.lectures.exports import ALL, LABELS, Export, Exports, file_name, release
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.config import Config
@@ -101,11 +101,10 @@ def find_derivations(app: Sphinx, doctree: nodes.document) -> None:
     if contents.is_translation(app.env, page):
         return
     for block in list(doctree.findall(nodes.container)):
-        labels = [math.get("label") or "" for math in block.findall(nodes.math_block)]
-        shown = [found for found in map(step_of, labels) if found]
+        shown = [math for math in block.findall(nodes.math_block) if "step" in math]
         if "derivation" not in block["classes"] or not shown:
             continue
-        name = shown[0][0]
+        name = shown[0]["derivation"]
         places = state.of_pages(app.env).derivation_places.setdefault(name, [])
         if not any(place.page == page for place in places):
             block["ids"].append(_anchor(name))
@@ -113,7 +112,7 @@ def find_derivations(app: Sphinx, doctree: nodes.document) -> None:
             if _anchor(name) not in domain.labels:
                 domain.anonlabels[_anchor(name)] = (page, _anchor(name))
                 domain.labels[_anchor(name)] = (page, _anchor(name), name)
-        places.append(Place(page, _heading(block), shown[0][1], shown[-1][1]))
+        places.append(Place(page, _heading(block), shown[0]["step"], shown[-1]["step"]))
         block += takeaway("", name=name, place=places[-1], alone=_anchor(name) in block["ids"])
 
 

@@ -129,14 +129,6 @@ def file_name(name: str, form: str) -> str:
     return f"{name}{'' if form == first else f'-{form}'}{extension}"
 
 
-def step_of(label: str) -> tuple[str, str] | None:
-    """The derivation and the step that an equation's label names, or None."""
-    for name in sorted(derivations.available(), key=len, reverse=True):
-        if label.startswith(f"eq-{name}-"):
-            return name, label.removeprefix(f"eq-{name}-")
-    return None
-
-
 def _exported(name: str) -> Export:
     derivation = derivations.get(name)
     return Export(

@@ -146,7 +146,7 @@ def _add_cell(section: Section, cell: nodes.Element) -> None:
             hidden = "tag_hide-output" in shown
             for step in part.findall(nodes.math_block):
                 section.labels.update(filter(None, [step.get("label")]))
-                section.count["steps" if step.get("label") else "formulas"] += not hidden
+                section.count["steps" if "step" in step else "formulas"] += not hidden
             for figure in part.findall(nodes.figure):
                 section.labels.update(figure["names"])
                 section.count["figures"] += not hidden

@@ -41,6 +41,7 @@ from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 
 from scorelab._support.files import write_whole
 from scorelab.derivations.printing.macros import MACROS
+from scorelab.figures import FILM
 
 logger = logging.getLogger(__name__)
 
@@ -165,6 +166,7 @@ class Page:
         for output in outputs:
             output.get("metadata", {}).pop("scorelab", None)  # the dark twin of a figure
             data = output.get("data", {})
+            data.pop(FILM, None)  # the HTML beside it shows the same
             if "text/markdown" in data:
                 data["text/markdown"] = plain_output(
                     data["text/markdown"], self.macros, self._equation

@@ -2,9 +2,9 @@
 
 A figure that carries a dark twin (``scorelab.figures.plotting``) is written twice; the style sheet
 shows the one that fits. Pictures become WebP, which every browser of today reads, in a third of the
-bytes, or SVG where that is less still; the notebooks keep their PNG. A video leaves the HTML for
-two files named by their digest. What has no name, no caption or no text alternative is a warning,
-so that a strict build stops.
+bytes, or SVG where that is less still; the notebooks keep their PNG. A film becomes two files named
+by their digest. What has no name, no caption or no text alternative is a warning, so that a strict
+build stops.
 """
 
 from __future__ import annotations
@@ -17,18 +17,19 @@ import shutil
 from binascii import a2b_base64
 from collections.abc import Iterator
 from html import escape
-from html.parser import HTMLParser
 from pathlib import Path
 
 from docutils import nodes
 from myst_nb.core.render import MimeData, NbElementRenderer
 from PIL import Image
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.util import logging
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
 from scorelab._support.files import write_whole
+from scorelab.figures import FILM
 
 MEDIA = "_static/media"
 # How pictures are written: without loss up to so many bytes, else with this quality of 100.
@@ -41,7 +42,20 @@ class film(nodes.General, nodes.Element):
 
 
 class BookRenderer(NbElementRenderer):
-    """MyST-NB's renderer of outputs, with dark twins and with videos as files."""
+    """MyST-NB's renderer of outputs, with dark twins, films as files, and steps that say so."""
+
+    def render_mime_type(self, data: MimeData) -> list[nodes.Element]:
+        return self._films(data) if data.mime_type == FILM else super().render_mime_type(data)
+
+    def render_markdown(self, data: MimeData) -> list[nodes.Element]:
+        """A derivation's equations have the attributes ``derivation`` and ``step``."""
+        shown = super().render_markdown(data)
+        told = data.output_metadata.get("scorelab", {})
+        steps = told.get("steps", {})
+        for block in (math for node in shown for math in node.findall(nodes.math_block)):
+            if block.get("label") in steps:
+                block["derivation"], block["step"] = told["derivation"], steps[block["label"]]
+        return shown
 
     def render_image(self, data: MimeData) -> list[nodes.Element]:
         [light] = super().render_image(data)
@@ -52,7 +66,7 @@ class BookRenderer(NbElementRenderer):
             if "width" not in light:  # as matplotlib alone shows it
                 width, height = Image.open(io.BytesIO(png)).size
                 light["width"], light["height"] = f"{width}px", f"{height}px"
-        dark = _dark_twin(data)
+        dark = data.output_metadata.get("scorelab", {}).get("dark")
         if not dark:
             return [light]
         twin = light.deepcopy()
@@ -78,37 +92,37 @@ class BookRenderer(NbElementRenderer):
                 write_whole(path, svg)
         return self.write_file([path.name], b"", exists_ok=True)  # there already; gives the address
 
-    def render_text_html(self, data: MimeData) -> list[nodes.Element]:
-        if "scorelab-video" not in data.string:
-            return super().render_text_html(data)
+    def _films(self, data: MimeData) -> list[nodes.Element]:
+        whole = data.content
         options = self.renderer.get_cell_level_config(
             "render_image_options", data.cell_metadata, line=data.line
         )
-        twins = {"only-light": data.string, "only-dark": _dark_twin(data)}
-        if not twins["only-dark"]:
-            twins = {"": data.string}
-        return [
-            self._film(html, kind, options.get("alt", ""), data) for kind, html in twins.items()
-        ]
-
-    def _film(self, html: str, kind: str, alt: str, data: MimeData) -> film:
-        tag = _VideoTag(html).attributes
         folder = Path(self.renderer.sphinx_env.doctreedir) / "media"
-        node = film(
-            alt=alt,
-            src=_store(tag["src"], folder),
-            poster=_store(tag["poster"], folder),
-            width=tag["width"],
-            height=tag["height"],
-            classes=[kind] if kind else [],
-        )
-        self.renderer.add_line_and_source_path(node, data)
-        return node
+        width, height = whole["size"]
+        twins = [twin for twin in ("light", "dark") if twin in whole]
+        shown = []
+        for twin in twins:
+            node = film(
+                alt=options.get("alt", ""),
+                src=_store(whole[twin]["mp4"], ".mp4", folder),
+                poster=_store(whole[twin]["poster"], ".webp", folder),
+                width=width,
+                height=height,
+                classes=[f"only-{twin}"] if len(twins) > 1 else [],
+            )
+            self.renderer.add_line_and_source_path(node, data)
+            shown.append(node)
+        return shown
 
 
 def register(app: Sphinx) -> None:
     """Make known what a film is."""
     app.add_node(film, html=(_visit_film, None))
+
+
+def prefer_films(app: Sphinx, config: Config) -> None:
+    """Of what a cell gives for a film, pages show the film itself, and not its HTML."""
+    config.nb_mime_priority_overrides = [*config.nb_mime_priority_overrides, ("*", FILM, 0)]
 
 
 def webp(png: bytes) -> bytes:
@@ -150,25 +164,8 @@ def complaints(doctree: nodes.document) -> Iterator[tuple[nodes.Element, str]]:
             yield shown, f"this {kind} has no name (mystnb: figure: name)"
 
 
-def _dark_twin(data: MimeData) -> str | None:
-    return data.output_metadata.get("scorelab", {}).get("dark")
-
-
-class _VideoTag(HTMLParser):
-    def __init__(self, html: str):
-        super().__init__()
-        self.attributes: dict[str, str] = {}
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "video":
-            self.attributes = {name: value or "" for name, value in attrs}
-
-
-def _store(uri: str, folder: Path) -> str:
-    """Writes a data URI as a file named by its digest; returns the name."""
-    head, _, content = uri.partition(";base64,")
-    suffix = {"data:video/mp4": ".mp4", "data:image/webp": ".webp", "data:image/png": ".png"}[head]
+def _store(content: str, suffix: str, folder: Path) -> str:
+    """Writes what is in base64 as a file named by its digest; returns the name."""
     data = a2b_base64(content)
     path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}{suffix}"
     if not path.exists():

@@ -52,13 +52,14 @@ def site_map(addresses: dict[str, dict[str, str]]) -> str:
     )
 
 
-def card(title: str, above: str, picture: Image.Image | None) -> Image.Image:
+def card(title: str, above: str, book: str, picture: Image.Image | None) -> Image.Image:
     """A card of 1200 × 630 pixels: the title, and a picture beside it.
 
     Args:
         title: In large letters, broken into at most five lines; a smaller size is taken, and in
             the end words are dropped, so that it always fits.
         above: A line in small letters over it.
+        book: What the book is called, beside its mark.
         picture: Scaled to the right of the card; without one the title has all the width.
     """
     image = Image.new("RGB", SIZE, PAPER)
@@ -72,7 +73,7 @@ def card(title: str, above: str, picture: Image.Image | None) -> Image.Image:
     for i, line in enumerate(lines):
         draw.text((MARGIN, top + i * line_height), line, font=_font(size, 650), fill=INK)
     _mark(draw, MARGIN, SIZE[1] - MARGIN - 40)
-    draw.text((MARGIN + 58, SIZE[1] - MARGIN - 36), "The Score Lab", font=_font(30, 600), fill=INK)
+    draw.text((MARGIN + 58, SIZE[1] - MARGIN - 36), book, font=_font(30, 600), fill=INK)
     if picture:
         room = (SIZE[0] - 3 * MARGIN - width, SIZE[1] - 2 * MARGIN)
         shown = _on_paper(picture)
@@ -118,10 +119,11 @@ def describe_page(
     title = SUBJECT if is_home else app.env.titles[page].astext()
     drawn = BytesIO()
     above = "" if is_home else SUBJECT
-    card(title, above, _first_picture(app, doctree)).save(drawn, "PNG", optimize=True)
+    book = app.config.html_title or app.config.project
+    card(title, above, book, _first_picture(app, doctree)).save(drawn, "PNG", optimize=True)
     write_whole(target, drawn.getvalue())
     context["card"] = f"{base}{CARDS}/{quote(target.name)}"
-    context["card_alt"] = f"{title}: a page of {app.config.html_title or app.config.project}"
+    context["card_alt"] = f"{title}: a page of {book}"
 
 
 def _first_picture(app: Sphinx, doctree: nodes.document) -> Image.Image | None:

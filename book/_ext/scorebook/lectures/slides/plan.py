@@ -38,6 +38,7 @@ class Item:
         kind: `objectives`, `question`, `summary`, `text`, `derivation`, `equation`, `figure` or
             `measured`.
         name: By which it is chosen and linked to.
+        step: Of a derivation, its name and the step's.
         title: The nodes of its heading.
         content: The nodes on it.
         notes: The prose of the chapter since the item before.
@@ -52,6 +53,7 @@ class Item:
     notes: list[nodes.Node] = field(default_factory=list)
     left_out: int = 0
     anchor: str = ""
+    step: tuple[str, str] = ("", "")
 
 
 def items_of(doctree: nodes.document) -> list[Item]:
@@ -116,9 +118,9 @@ class Choice:
                 # Rows that are left out leave the table on the deck.
                 yield not (self.without and words)
             elif item.kind == "derivation":
+                derivation, step = item.step
                 for word in words or [""]:
-                    label = f"eq-{name}-{word}"
-                    if item.name == label or (not word and item.name.startswith(label)):
+                    if name == derivation and word in (step, ""):
                         self.unused.discard((name, word))
                         yield True
             elif item.name == name:
@@ -207,7 +209,8 @@ def _steps(derivation: nodes.container, heading: list[nodes.Node]) -> Iterator[I
     reason: list[nodes.Node] = []
     for node in derivation.children:
         if isinstance(node, nodes.math_block):
-            yield Item("derivation", node["label"], heading, [*reason, node])
+            step = node["derivation"], node["step"]
+            yield Item("derivation", node["label"], heading, [*reason, node], step=step)
             reason = []
         elif isinstance(node, nodes.paragraph):
             reason = [node]
