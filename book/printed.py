@@ -15,7 +15,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,6 +23,7 @@ from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import sync_playwright
 
+import scorelab
 from scorelab._support.files import write_whole
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,7 +80,7 @@ def one_document(html: Path, config: dict, parts: list[Part]) -> str:
         f'<title>{title}</title><meta name="author" content="{author}">{sheets}'
         f'<style>{STYLE}</style><script src="{html.name}/_static/book.js" defer></script></head>'
         f'<body><main><div class="title-page"><h1>{title}</h1><p>{author}</p>'
-        f'<p class="version">version {version("scorelab")}</p></div>'
+        f'<p class="version">version {scorelab.__version__}</p></div>'
         f'<nav class="order"><h2>Contents</h2>{order}</nav>'
         f"{''.join(map(str, articles.values()))}</main></body></html>"
     )

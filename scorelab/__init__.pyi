@@ -66,3 +66,5 @@ from .training import load_checkpoint as load_checkpoint
 from .training import save_checkpoint as save_checkpoint
 from .training.mnist.data import load_mnist as load_mnist
 from .training.mnist.network import load_mnist_network as load_mnist_network
+
+__version__: str

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 
+from scorelab._support.extras import needed
 from scorelab.derivations.command import add_command as add_derive
 
 
@@ -17,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser(arguments).parse_args(arguments)
     try:
         options.run(options)
-    except (ValueError, OSError, FloatingPointError) as error:
+    except (ValueError, OSError, FloatingPointError, ModuleNotFoundError) as error:
         print(f"{options.prog}: {error}", file=sys.stderr)
         return 1
     return 0
@@ -99,10 +100,8 @@ def _train_mnist(options: argparse.Namespace) -> None:
 
 def _accelerator():
     """The engine for several devices, which only this option needs."""
-    try:
+    with needed("--devices needs"):
         from accelerate import Accelerator
-    except ImportError:
-        raise ValueError("--devices needs accelerate: pip install 'scorelab[devices]'") from None
     return Accelerator()
 
 

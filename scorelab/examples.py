@@ -1,12 +1,15 @@
 """The mixture that the whole book samples from, and one that spells words."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.path import Path
-from matplotlib.textpath import TextPath
-from matplotlib.transforms import Affine2D
 
 from scorelab._support import checks
+from scorelab._support.extras import needed
 from scorelab.mixture import GaussianMixture
+
+if TYPE_CHECKING:
+    from matplotlib.path import Path
 
 __all__ = ["book_mixture", "lettering"]
 
@@ -43,6 +46,10 @@ def lettering(text: str, *, width: float = 12.0, spacing: float = 0.16) -> Gauss
     checks.positive("spacing", spacing)
     if not text.strip():
         raise ValueError(f"text must hold a letter, got {text!r}")
+    with needed("letters need"):
+        from matplotlib.textpath import TextPath
+        from matplotlib.transforms import Affine2D
+
     outline = TextPath((0, 0), text, size=1)
     low, high = outline.get_extents().min, outline.get_extents().max
     scale = width / (high[0] - low[0])
@@ -59,10 +66,10 @@ def lettering(text: str, *, width: float = 12.0, spacing: float = 0.16) -> Gauss
     return GaussianMixture(np.full(n, 1 / n), means, np.full(n, (spacing / 2) ** 2))
 
 
-def _inside(outline: Path, points: np.ndarray) -> np.ndarray:
+def _inside(outline: "Path", points: np.ndarray) -> np.ndarray:
     """Which points lie inside, counting each contour that surrounds them: letters have holes."""
     crossings = sum(
-        Path(contour).contains_points(points).astype(int)
+        type(outline)(contour).contains_points(points).astype(int)
         for contour in outline.to_polygons(closed_only=True)
     )
     return crossings % 2 == 1

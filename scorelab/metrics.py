@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from scorelab._support import checks
+from scorelab._support.extras import needed
 from scorelab.estimate import Estimate
 from scorelab.mixture import GaussianMixture
 
@@ -56,7 +57,8 @@ def sliced_wasserstein(
 
     Source: Bonneel et al. (2015), eq. 8; computed by the library POT.
     """
-    import ot  # it takes longer to load than all the rest
+    with needed("this distance needs"):
+        import ot  # it takes longer to load than all the rest
 
     checks.batch("x", x)
     checks.batch("y", y, x.shape[-1])

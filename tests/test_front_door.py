@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -14,7 +15,12 @@ import scorelab as sl
 
 HEAVY = ("torch", "numpy", "scipy", "sympy", "matplotlib", "ot")
 STUB = ast.parse(Path(sl.__file__).with_name("__init__.pyi").read_text(encoding="utf8"))
-IMPORTS = [(node.module, alias.name, alias.asname) for node in STUB.body for alias in node.names]
+IMPORTS = [
+    (node.module, alias.name, alias.asname)
+    for node in STUB.body
+    if isinstance(node, ast.ImportFrom)
+    for alias in node.names
+]
 
 
 def test_importing_it_loads_no_library_and_takes_no_time():
@@ -55,6 +61,10 @@ def test_what_the_mathematics_makes_public_is_there():
     rooms = "estimate examples implicit langevin likelihood metrics mixture noise sde solvers"
     public = {n for room in rooms.split() for n in import_module(f"scorelab.{room}").__all__}
     assert public <= set(dir(sl))
+
+
+def test_it_has_a_version():
+    assert re.fullmatch(r"\d+\.\d+\.\d+", sl.__version__)
 
 
 def test_what_there_is_not_is_an_attribute_error():

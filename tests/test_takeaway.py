@@ -11,7 +11,6 @@ import shutil
 import subprocess
 from collections import Counter
 from functools import cache
-from importlib.metadata import version
 from zipfile import ZipFile
 
 import nbformat
@@ -25,6 +24,7 @@ from scorebook.lectures.exports import ALL, Exports, file_name
 from test_browser import DESK, HTML, PAGES, PHONE, needs_book, url
 from tiers import nightly_but
 
+import scorelab
 from scorelab import derivations
 from scorelab.__main__ import main
 from scorelab.derivations import export
@@ -71,14 +71,14 @@ def test_name_version_and_mark_stand_on_the_page(name):
     for place in [*lines(page, name), *lines(INDEX, name)]:
         said = words(place.select_one(".what"))
         assert said.startswith(
-            f"{name} version {version('scorelab')} {len(derivation.steps)} steps"
+            f"{name} version {scorelab.__version__} {len(derivation.steps)} steps"
         )
         assert f"{count['symbolic']} checked by algebra" in said
         assert (f"{count['numeric']} to 20 digits" in said) == bool(count["numeric"])
         assert f"{count['definition']} definition" in said
         assert place.select_one("a.name")["href"].endswith(f"#derivation-{name}")
         assert place.select_one("cite").get_text() == (
-            f"{derivation.title} ({name}), from The Score Lab {version('scorelab')}"
+            f"{derivation.title} ({name}), from The Score Lab {scorelab.__version__}"
         )
     assert len(lines(INDEX, name)) == 1
 

@@ -41,6 +41,10 @@ def formula(label: str = "") -> nodes.math_block:
     return nodes.math_block("x", "x", label=label or None)
 
 
+def step(label: str) -> nodes.math_block:
+    return nodes.math_block("x", "x", label=label, derivation="a", step=label)
+
+
 def code(lines: int) -> nodes.literal_block:
     text = "\n".join(["x = 1"] * lines)
     return nodes.literal_block(text, text)
@@ -77,7 +81,7 @@ def test_what_a_section_holds_is_counted():
 
 
 def test_the_output_of_a_cell_is_counted_as_what_it_is():
-    steps = [formula("eq-a-one"), words(9), formula("eq-a-two")]
+    steps = [step("eq-a-one"), words(9), step("eq-a-two")]
     assert counted(cell(steps)) == {"lines": 4, "steps": 2}
     assert counted(cell([formula()])) == {"lines": 4, "formulas": 1}
     assert counted(cell([element("figure")], "tag_hide-input")) == {"figures": 1}
@@ -85,13 +89,13 @@ def test_the_output_of_a_cell_is_counted_as_what_it_is():
 
 def test_what_is_folded_takes_no_time_and_can_still_be_needed():
     assert counted(element("container", code(90), design_component="dropdown")) == {}
-    (section,) = minutes.sections(page(cell([formula("eq-a-one")], "tag_hide-output")))
+    (section,) = minutes.sections(page(cell([step("eq-a-one")], "tag_hide-output")))
     assert section.count["steps"] == 0
     assert section.labels == {"eq-a-one"}
 
 
 def test_minutes_are_counts_times_rates():
-    (section,) = minutes.sections(page(words(300), cell([formula("a"), formula("b")]), formula()))
+    (section,) = minutes.sections(page(words(300), cell([step("a"), step("b")]), formula()))
     told, read = (sum(r[i] * n for r, n in RATES) for i in (0, 1))
     assert section.lecture() == pytest.approx(told)
     assert section.alone() == pytest.approx(read)

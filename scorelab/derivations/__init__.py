@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import lazy_loader
 
+from scorelab._support.extras import needed
+
 if TYPE_CHECKING:
     from scorelab.derivations.engine.derivation import Derivation, DerivationError, Step
 
@@ -84,7 +86,8 @@ def unchecked(name: str) -> "Derivation":
     if name not in names:
         near = get_close_matches(name, names, n=3, cutoff=0.4) or names
         raise KeyError(f"no derivation is called {name!r}; did you mean {', '.join(near)}?")
-    return import_module(_module(name)).derive()
+    with needed("a derivation needs"):
+        return import_module(_module(name)).derive()
 
 
 def _module(name: str) -> str:

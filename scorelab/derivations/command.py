@@ -127,10 +127,7 @@ def _rendered(name: str, to: str, options: argparse.Namespace) -> str:
     if not derivation.steps:
         raise ValueError(f"--steps {options.steps}: the first step comes after the last")
     kept = {option: value for option, value in given.items() if option in form.options}
-    try:
-        return form.render(derivation, symbols=symbols, **kept)
-    except ModuleNotFoundError as error:
-        raise ValueError(error) from None
+    return form.render(derivation, symbols=symbols, **kept)
 
 
 def _write(text: str, out: str | Path | None) -> None:

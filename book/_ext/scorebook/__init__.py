@@ -18,7 +18,7 @@ from scorebook.chapters import execution, status, strict
 from scorebook.finding import earlier, glossary, indices, numbers, sections, things
 from scorebook.lectures import derivations, slides, timetables
 from scorebook.lectures.slides import deck
-from scorebook.notebooks import buttons, writing
+from scorebook.notebooks import buttons, wheel, writing
 from scorebook.pages import assets, docstrings, figures, layout, live, mathematics, sharing
 from scorebook.translations import check
 from scorebook.translations import pages as translated
@@ -29,6 +29,7 @@ PARTS: dict[ModuleType, tuple[ModuleType, ...]] = {
     strict: (),
     execution: (),
     writing: (buttons,),
+    wheel: (),
     status: (),
     docstrings: (),
     mathematics: (),
@@ -53,6 +54,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     # The settings are read.
     ("config-inited", 0, strict.forget_unfinished),
     ("config-inited", 500, writing.read_repository),
+    ("config-inited", 500, wheel.offer_wheel),
     ("config-inited", 500, mathematics.choose_renderer),
     ("config-inited", 500, figures.prefer_films),
     ("config-inited", 500, derivations.open_exports),
@@ -102,6 +104,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("html-page-context", 990, assets.choose_assets),
     # All is written.
     ("build-finished", 500, writing.copy_beside),
+    ("build-finished", 500, wheel.write_wheel),
     ("build-finished", 500, mathematics.write_style_sheet),
     ("build-finished", 500, assets.copy_own),
     ("build-finished", 500, assets.drop_theirs),

@@ -36,6 +36,7 @@ class Build:
         glossary_entries: The glossary's words.
         glossary_definitions: The HTML of each definition, by the anchor of its word.
         sections: What a lecture can be made of, by chapter.
+        wheel: Where in the site the package lies, if it is offered.
     """
 
     library: Library | None = None
@@ -47,6 +48,7 @@ class Build:
     glossary_entries: list[Entry] | None = None
     glossary_definitions: dict[str, str] | None = None
     sections: dict[str, list[Section]] | None = None
+    wheel: str = ""
 
 
 @dataclass

@@ -3,9 +3,9 @@ r"""What every format is made of: the TeX of an equation, the reason as text, wh
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from scorelab import __version__
 from scorelab.derivations import printing
 from scorelab.derivations.export.symbols import in_text, renamer
 from scorelab.derivations.printing.macros import expand, fold
@@ -66,11 +66,7 @@ def pieces(derivation: "Derivation", symbols: Mapping[str, str] | None = None) -
 
 def source(derivation: "Derivation") -> str:
     """Return one line that says what this is and where it comes from, to be cited by."""
-    try:
-        release = f" {version('scorelab')}"
-    except PackageNotFoundError:  # a checkout that was not installed
-        release = ""
-    return f"{derivation.title} ({derivation.name}), from The Score Lab{release}"
+    return f"{derivation.title} ({derivation.name}), from The Score Lab {__version__}"
 
 
 def latex_text(text: str) -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from scorelab._support.extras import needed
+
 if TYPE_CHECKING:
     from scorelab.derivations.engine.derivation import Derivation
 
 __all__ = ["reveal"]
-
-_NEEDS = ("quickjs", "sphinx-mathjax-offline", "sphinx-revealjs")
 
 
 def reveal(
@@ -31,13 +31,7 @@ def reveal(
             install them.
         ValueError: If `per_frame` is less than 1, or for `symbols` as `pieces` does.
     """
-    try:
+    with needed("slides in HTML need"):
         from scorelab.derivations.export.decks import writer
 
         return writer.reveal(derivation, symbols=symbols, overlays=overlays, per_frame=per_frame)
-    except ModuleNotFoundError as error:
-        if error.name not in _NEEDS:
-            raise
-        raise ModuleNotFoundError(
-            f"slides in HTML need {error.name}: pip install 'scorelab[decks]'", name=error.name
-        ) from None

@@ -12,7 +12,6 @@ bad, and for one that is known to be good.
 
 import math
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
+from scorelab import __version__
 from scorelab._support import checks
 from scorelab.networks.registry import architecture
 from scorelab.training.checkpoints import load_checkpoint, save_checkpoint
@@ -190,7 +190,7 @@ def train_digits(
         "n_images": len(digits.images),
         "n_test_images": len(digits.test_images),
         "recipe": asdict(recipe),
-        "versions": {name: metadata.version(name) for name in ("scorelab", "torch")},
+        "versions": {"scorelab": __version__, "torch": str(torch.__version__)},
     }
     # The accuracy is that of the weights as they are in the file.
     rounded = DigitClassifier()

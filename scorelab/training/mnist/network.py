@@ -16,7 +16,6 @@ error of F itself, in the formula of `scorelab.networks`, at all levels alike.
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from matplotlib import image
 from scipy.special import ndtr, ndtri
 from torch import Tensor, nn
 
+from scorelab import __version__
 from scorelab._support import checks
 from scorelab._support.files import write_whole
 from scorelab.figures.plotting import tiled
@@ -222,7 +222,7 @@ def _record(recipe: MnistRecipe, digits: Digits, history: History) -> dict:
         "recipe": asdict(recipe),
         "sigmas": history.sigmas.tolist(),
         "losses": [round(window.mean().item(), 4) for window in windows],
-        "versions": {name: metadata.version(name) for name in ("scorelab", "torch")},
+        "versions": {"scorelab": __version__, "torch": str(torch.__version__)},
     }
 
 

@@ -20,6 +20,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from scorebook.cache import kept
 
+import scorelab
 from scorelab import derivations
 from scorelab._support.files import write_whole
 from scorelab.derivations import export
@@ -119,7 +120,7 @@ class Exports:
 
 def release() -> str:
     """The version of the package."""
-    return version("scorelab")
+    return scorelab.__version__
 
 
 def file_name(name: str, form: str) -> str:

@@ -1,6 +1,6 @@
-"""The buttons of a page that has notebooks: download them, run one on Colab or Binder.
+"""What a page with notebooks offers: a line to download them, buttons for Colab and Binder.
 
-The last two come with a repository's address (`_config.yml`: `repository: url`); until then there
+The buttons come with a repository's address (`_config.yml`: `repository: url`); until then there
 is nothing that they could open. Both open the branch `notebooks`, to which the workflow in
 `.github` publishes the repository with its notebooks.
 """
@@ -9,62 +9,61 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlparse
 
 from docutils import nodes
+from scorebook import contents, state
+from scorebook.words import word
 from sphinx.application import Sphinx
+from sphinx.util.osutil import relative_uri
 
 BRANCH = "notebooks"
 STUDENT_SUFFIX = "-student"
 
 
 def add_buttons(
-    app: Sphinx, name: str, template: str, context: dict, doctree: nodes.document | None
+    app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None
 ) -> None:
-    """Put the notebooks first among the page's buttons, and the launch menu before them."""
+    """Put the line with the notebooks below the title, and the launch menu among the buttons."""
     if doctree is None:
         return
     name = posixpath.join(
-        posixpath.dirname(name), app.env.metadata[name].get("notebook", posixpath.basename(name))
+        posixpath.dirname(page), app.env.metadata[page].get("notebook", posixpath.basename(page))
     )
     if not Path(app.outdir, f"{name}.ipynb").is_file():
         return
+    context["body"] = context["body"].replace("</h1>", f"</h1>\n{_line(app, page, name)}", 1)
     buttons = context.setdefault("header_buttons", [])
-    group = _group("notebook-buttons")
-    file = posixpath.basename(name)
-    if Path(app.outdir, f"{name}{STUDENT_SUFFIX}.ipynb").is_file():
-        group["buttons"] += [
-            _download(
-                f"{file}{STUDENT_SUFFIX}.ipynb", "student", "no solutions, answers are checked"
-            ),
-            _download(f"{file}.ipynb", "instructor", "executed, with the solutions"),
-        ]
-    else:
-        group["buttons"].append(_download(f"{file}.ipynb", "Notebook", "executed"))
-    buttons.insert(0, group)
     repository = urlparse(app.config.notebook_repository)
     if repository.hostname == "github.com":
-        launch = _group("launch-buttons")
-        launch["buttons"] += [
+        buttons[:0] = [
             _launch("Colab", _colab, repository.path, name),
             _launch("Binder", _binder, repository.path, name),
         ]
-        buttons.insert(0, launch)
 
 
-def _group(label: str) -> dict:
-    return {"type": "group", "buttons": [], "label": label}
-
-
-def _download(file: str, text: str, what: str) -> dict:
-    return {
-        "type": "link",
-        "url": file,
-        "text": text,
-        "tooltip": f"Download this page as a notebook: {what}",
-        "label": "download-notebook-button",
-    }
+def _line(app: Sphinx, page: str, name: str) -> str:
+    """`Run it yourself`: the notebooks of a page, and the package that they need."""
+    say = partial(word, language=contents.language(app.env, page))
+    file = posixpath.basename(name)
+    if Path(app.outdir, f"{name}{STUDENT_SUFFIX}.ipynb").is_file():
+        files = {
+            f"{file}{STUDENT_SUFFIX}.ipynb": say("the student's notebook"),
+            f"{file}.ipynb": say("the one with solutions"),
+        }
+    else:
+        files = {f"{file}.ipynb": say("the executed notebook")}
+    wheel = state.of_build(app).wheel
+    alone = contents.stands_alone(app.env, name)
+    if wheel and not alone:
+        address = relative_uri(app.builder.get_target_uri(page), wheel)
+        files[address] = say("the package")
+    links = ", ".join(f'<a href="{url}" download>{text}</a>' for url, text in files.items())
+    how = "It needs nothing else." if alone else "In one folder; the first cell installs."
+    said = say(how) if wheel or alone else ""
+    return f'<p class="run"><strong>{say("Run it yourself")}</strong>: {links}. {said}</p>'
 
 
 def _launch(text: str, address: Callable[[str, str], str], repository: str, name: str) -> dict:
