@@ -29,6 +29,13 @@ def _no_proof_from_before(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="session")
+def empty_environment(tmp_path_factory):
+    from empty_environment import EmptyEnvironment
+
+    return EmptyEnvironment(tmp_path_factory.mktemp("home"))
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not CHROMIUM and not os.environ.get("CI"):

@@ -9,7 +9,6 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from nbclient import NotebookClient
 from tiers import nightly_but
 
 import scorelab
@@ -33,7 +32,7 @@ def _measures(page: str) -> bool:
     """Say whether a page shows what was measured, and has a notebook of its own to show it with."""
     text = (ROOT / f"{page}.md").read_text()
     front_matter = next(yaml.safe_load_all(text)) if text.startswith("---\n") else {}
-    return "= Measured()" in text and "notebook" not in front_matter
+    return "= sl.Measured()" in text and "notebook" not in front_matter
 
 
 CHAPTERS = [page for page in _pages() if _measures(page)]
@@ -47,21 +46,16 @@ def test_chapters_are_found():
 
 
 @pytest.mark.parametrize("page", nightly_but([SHORT], CHAPTERS))
-def test_downloaded_notebook_gives_the_numbers_of_the_page(page, tmp_path, monkeypatch):
-    """A second execution, in an empty folder and with no cache, of what a reader downloads.
+def test_downloaded_notebook_gives_the_numbers_of_the_page(page, tmp_path, empty_environment):
+    """A second execution, of what a reader downloads, where there is nothing else.
 
     Every row of the tables "What we measured" must come out the same to the last printed digit:
     the chapters draw from seeded generators alone.
     """
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     notebook = nbformat.read(SITE / f"{page}.ipynb", as_version=4)
     shown = measured_rows(notebook)
     assert shown, f"{page} shows no table of measured values"
-    client = NotebookClient(
-        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
-    )
-    client.execute()
+    empty_environment.execute(notebook, SITE, tmp_path)
     assert measured_rows(notebook) == shown
 
 

@@ -70,3 +70,11 @@ def test_it_has_a_version():
 def test_what_there_is_not_is_an_attribute_error():
     with pytest.raises(AttributeError, match="langevin_dynamic"):
         _ = sl.langevin_dynamic
+
+
+def test_the_code_of_the_readme_runs():
+    readme = Path(sl.__file__).parent.with_name("README.md").read_text(encoding="utf8")
+    blocks = re.findall(r"^```python\n(.*?)^```", readme, re.M | re.S)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {})

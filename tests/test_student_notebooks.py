@@ -12,7 +12,6 @@ from pathlib import Path
 import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
-from nbclient import NotebookClient
 
 from scorelab import exercises
 from scorelab.exercises.engine.registry import CHAPTERS
@@ -112,16 +111,10 @@ def test_names_are_found():
     assert _names("m += n") == ({"m"}, {"m", "n"})
 
 
-@pytest.mark.nightly
 @pytest.mark.parametrize("page", ["book/conventions"])
-def test_it_runs_before_anything_is_answered(page, tmp_path, monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+def test_it_runs_before_anything_is_answered(page, tmp_path, empty_environment):
     notebook = _notebook(page)
-    client = NotebookClient(
-        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tmp_path}}
-    )
-    client.execute()
+    empty_environment.execute(notebook, SITE, tmp_path)
     checks = [cell for cell in _code(notebook) if "check" in _tags(cell)]
     assert len(checks) == 4
     for cell in checks:

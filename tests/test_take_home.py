@@ -1,89 +1,23 @@
-"""The package taken home: the wheel that the site offers, and notebooks that need no checkout."""
+"""The package taken home: the wheel that the site offers, and its extras.
+
+That notebooks run with it, where there is no checkout, is in `test_chapters.py` and
+`test_student_notebooks.py`.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import sysconfig
 import tomllib
-import venv
 from email.parser import Parser
-from pathlib import Path
 from zipfile import ZipFile
 
-import nbformat
 import pytest
 from scorebook.notebooks import wheel
-from scorebook.notebooks.buttons import STUDENT_SUFFIX
 from test_browser import HTML, needs_book
-from tiers import nightly_but
 
 from scorelab._support.extras import EXTRAS
-
-# Of every chapter the student's notebook and the one with solutions.
-NOTEBOOKS = [
-    file.relative_to(HTML).as_posix()
-    for student in sorted(HTML.rglob(f"book/**/*{STUDENT_SUFFIX}.ipynb"))
-    for file in (student, student.with_name(student.name.replace(STUDENT_SUFFIX, "")))
-]
-DAY = ["book/conventions.ipynb", f"book/conventions{STUDENT_SUFFIX}.ipynb"]
-EXECUTE = """
-import sys, nbformat
-from nbclient import NotebookClient
-notebook = nbformat.read(sys.argv[1], as_version=4)
-NotebookClient(notebook, timeout=1800, kernel_name="python3").execute()
-nbformat.write(notebook, sys.argv[1])
-"""
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory) -> Path:
-    """The Python of an empty environment.
-
-    It borrows from this one what is large, Jupyter's kernel among it, but for the package.
-    """
-    folder = tmp_path_factory.mktemp("home")
-    borrowed = folder / "borrowed"
-    borrowed.mkdir()
-    for entry in Path(sysconfig.get_path("purelib")).iterdir():
-        if "scorelab" not in entry.name and entry.suffix != ".pth":
-            (borrowed / entry.name).symlink_to(entry)
-    venv.create(folder / "env", with_pip=True)
-    (site,) = (folder / "env/lib").glob("python*/site-packages")
-    (site / "borrowed.pth").write_text(f"{borrowed}\n", encoding="utf8")
-    return folder / "env/bin/python"
-
-
-def environment(home: Path) -> dict[str, str]:
-    """No path to the checkout, no index of packages, no settings of the user."""
-    kept = {key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ}
-    return kept | {"HOME": str(home), "PIP_NO_INDEX": "1", "OMP_NUM_THREADS": "1"}
-
-
-@needs_book
-@pytest.mark.parametrize("name", nightly_but(DAY, NOTEBOOKS))
-def test_a_notebook_runs_in_an_empty_environment_with_the_wheel_beside(name, python, tmp_path):
-    offered = HTML / wheel.ADDRESS
-    (tmp_path / offered.name).write_bytes(offered.read_bytes())
-    notebook = nbformat.read(HTML / name, as_version=4)
-    assert f'"./{offered.name}[notebooks]"' in notebook.cells[1].source
-    where = nbformat.v4.new_code_cell("import scorelab; print(scorelab.__file__)")
-    notebook.cells.append(where)
-    file = tmp_path / "chapter.ipynb"
-    nbformat.write(notebook, file)
-    done = subprocess.run(
-        [python, "-c", EXECUTE, file],
-        cwd=tmp_path,
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    (output,) = nbformat.read(file, as_version=4).cells[-1].outputs
-    assert Path(output.text.strip()).is_relative_to(python.parent.parent)
 
 
 @needs_book

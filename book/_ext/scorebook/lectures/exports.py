@@ -24,8 +24,6 @@ import scorelab
 from scorelab import derivations
 from scorelab._support.files import write_whole
 from scorelab.derivations import export
-from scorelab.derivations.export.parts import source
-from scorelab.derivations.export.tex import excerpt
 
 ALL = "scorelab-derivations.zip"
 LABELS = {  # of links; a format that is not here goes by its own name
@@ -131,6 +129,10 @@ def file_name(name: str, form: str) -> str:
 
 
 def _exported(name: str) -> Export:
+    # With them comes sympy, which most builds can do without.
+    from scorelab.derivations.export.parts import source
+    from scorelab.derivations.export.tex import excerpt
+
     derivation = derivations.get(name)
     return Export(
         name=name,

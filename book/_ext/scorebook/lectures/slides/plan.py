@@ -11,9 +11,6 @@ from scorebook.lectures.slides.marks import SECTIONS, slide, slide_title, slides
 from scorebook.pages.figures import film
 from sphinx.util import logging
 
-from scorelab.derivations.export.framing import frames
-from scorelab.derivations.export.parts import Piece
-
 logger = logging.getLogger(__name__)
 
 STEPS_A_SLIDE = 2
@@ -270,6 +267,10 @@ def _follows(item: Item, last: Item) -> bool:
 
 
 def _frames(steps: list[Item]) -> Iterator[Item]:
+    # With them comes sympy, which a deck without derivations can do without.
+    from scorelab.derivations.export.framing import frames
+    from scorelab.derivations.export.parts import Piece
+
     by_label = {step.name: step for step in steps}
     sized = [
         Piece("", step.name, step.content[0].astext(), step.content[-1].astext(), "")
