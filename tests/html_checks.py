@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import gzip
 import re
-from copy import copy
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, NavigableString, Tag
 
 # Budgets in bytes, as sent by a server that compresses. A stock Jupyter Book page sends 1.15 MB.
 HTML_BUDGET = 120_000
@@ -25,6 +25,7 @@ LOADS = {  # what makes a browser fetch something
     "source": ("src", "srcset"), "audio": ("src",), "iframe": ("src",), "object": ("data",),
     "embed": ("src",), "use": ("href", "xlink:href"), "input": ("src",), "track": ("src",),
 }  # fmt: skip
+NO_PROSE = {"pre", "code", "script", "style", "annotation"}
 FETCHED_LINKS = {"stylesheet", "icon", "preload", "modulepreload", "manifest", "preconnect"}
 
 
@@ -38,7 +39,11 @@ class Page:
 
     @cached_property
     def soup(self) -> BeautifulSoup:
-        return BeautifulSoup(self.html, "html.parser")
+        """The page without the glyphs of its formulas, which are most of its elements."""
+        plain = re.sub(
+            r"(<mjx-container[^>]*>).*?(?=</mjx-container>)", r"\1", self.html, flags=re.S
+        )
+        return BeautifulSoup(plain, "html.parser")
 
     @cached_property
     def main(self) -> Tag:
@@ -51,10 +56,18 @@ class Page:
     @cached_property
     def prose(self) -> str:
         """The text outside code, formulas and the search page's script warning."""
-        prose = copy(self.main)
-        for tag in prose.select("pre, code, script, style, annotation, dt.sig, .math"):
-            tag.decompose()
-        return prose.get_text(" ")
+        return " ".join(_words(self.main))
+
+
+def _words(tag: Tag) -> Iterator[str]:
+    for child in tag.children:
+        if type(child) is NavigableString:
+            yield child
+        elif isinstance(child, Tag):
+            classes = child.get_attribute_list("class")
+            signature = child.name == "dt" and "sig" in classes
+            if child.name not in NO_PROSE and "math" not in classes and not signature:
+                yield from _words(child)
 
 
 class Site:
@@ -74,7 +87,8 @@ def no_failure_shown(page: Page) -> list[str]:
     """A traceback, standard error, or a mark that Sphinx or MathJax leaves for a mistake."""
     found = [f"class {c!r}" for c in ("stderr", "system-message", "problematic", "traceback")
              if page.main.select(f".{c}")]  # fmt: skip
-    found += ["a formula that failed"] * bool(page.main.select(".math-error, mjx-merror, merror"))
+    failed = page.main.select(".math-error") or re.search(r"<(?:mjx-)?merror\b", page.html)
+    found += ["a formula that failed"] * bool(failed)
     if "Traceback (most recent call last)" in page.main.get_text():
         found.append("a traceback")
     return found

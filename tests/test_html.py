@@ -67,6 +67,7 @@ BROKEN = [
     ("no_failure_shown", "<pre>Traceback (most recent call last): …</pre>"),
     ("no_failure_shown", '<div class="output stderr"><pre>warning</pre></div>'),
     ("no_failure_shown", '<code class="math-error">x^2^3</code>'),
+    ("no_failure_shown", "<mjx-container><mjx-merror>x^2^3</mjx-merror></mjx-container>"),
     ("no_unresolved_reference", "<p>By {eq}`eq-nowhere`.</p>"),
     ("no_unresolved_reference", '<p><code class="xref eq">eq-nowhere</code></p>'),
     ("no_raw_sympy", "<p>Sum(x, (k, 1, K))</p>"),
