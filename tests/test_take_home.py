@@ -11,13 +11,38 @@ import subprocess
 import sys
 import tomllib
 from email.parser import Parser
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from browsing import Visit
 from scorebook.notebooks import wheel
-from test_browser import HTML, needs_book
+from test_browser import HTML, PHONE, needs_book, url
 
 from scorelab._support.extras import EXTRAS
+
+
+@needs_book
+@pytest.mark.parametrize(
+    ("page", "files"),
+    [
+        ("book/langevin/mixture", ["mixture-student.ipynb", "mixture.ipynb", wheel.FILE]),
+        (
+            "book/lab/laboratorio",
+            [
+                "lab-solucion.ipynb",
+                "train-images-idx3-ubyte.gz",
+                "train-labels-idx1-ubyte.gz",
+            ],
+        ),
+    ],
+)
+def test_on_a_phone_too_a_line_offers_what_is_needed_to_run_it(browser, page, files):
+    with Visit(browser, url(f"{page}.html"), viewport=PHONE) as visit:
+        links = visit.tab.locator("h1 + .run a:visible")
+        assert [Path(a.get_attribute("href")).name for a in links.all()] == files
+        for a in links.all():
+            assert (HTML / page).parent.joinpath(a.get_attribute("href")).is_file()
 
 
 @needs_book

@@ -274,7 +274,13 @@
   const videos = all("video.scorelab-video");
   const stopped = new WeakSet(); // by the reader, who means it
   const departing = new WeakSet(); // by this script, as the video left the screen
+  const seen = new WeakSet();
+  const begin = (video) => {
+    if (!seen.has(video) || stopped.has(video)) return;
+    video.play().catch(() => { /* the reader can press play */ });
+  };
   const rest = (video) => {
+    seen.delete(video);
     if (video.paused) return;
     departing.add(video);
     video.pause();
@@ -282,7 +288,11 @@
   const onScreen = new IntersectionObserver((entries) => {
     for (const {target: video, isIntersecting} of entries) {
       if (!isIntersecting) rest(video);
-      else if (!still.matches && !stopped.has(video)) video.play().catch(() => { /* the reader can press play */ });
+      else if (!still.matches) {
+        seen.add(video);
+        // The poster is the film's end: where it leads is seen before it begins.
+        setTimeout(begin, video.currentTime ? 0 : 1200, video);
+      }
     }
   }, {threshold: 0.25});
   videos.forEach((video) => {

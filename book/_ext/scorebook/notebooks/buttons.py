@@ -15,6 +15,7 @@ from urllib.parse import quote, urlparse
 
 from docutils import nodes
 from scorebook import contents, state
+from scorebook.chapters.execution import executor_of
 from scorebook.words import word
 from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
@@ -56,14 +57,18 @@ def _line(app: Sphinx, page: str, name: str) -> str:
     else:
         files = {f"{file}.ipynb": say("the executed notebook")}
     wheel = state.of_build(app).wheel
-    alone = contents.stands_alone(app.env, name)
-    if wheel and not alone:
-        address = relative_uri(app.builder.get_target_uri(page), wheel)
-        files[address] = say("the package")
+    if contents.stands_alone(app.env, name):
+        chapter = executor_of(app).read(name, Path(app.env.doc2path(name)))
+        beside = map(posixpath.basename, chapter.notebook.metadata.get("beside", []))
+        files |= {data: f"<code>{data}</code>" for data in beside}
+        how = "Put them into one folder." if len(files) > 1 else "It needs nothing else."
+    elif wheel:
+        files[relative_uri(app.builder.get_target_uri(page), wheel)] = say("the package")
+        how = "Put them into one folder; the first cell installs the package."
+    else:
+        how = ""
     links = ", ".join(f'<a href="{url}" download>{text}</a>' for url, text in files.items())
-    how = "It needs nothing else." if alone else "In one folder; the first cell installs."
-    said = say(how) if wheel or alone else ""
-    return f'<p class="run"><strong>{say("Run it yourself")}</strong>: {links}. {said}</p>'
+    return f'<p class="run"><strong>{say("Run it yourself")}</strong>: {links}. {say(how)}</p>'
 
 
 def _launch(text: str, address: Callable[[str, str], str], repository: str, name: str) -> dict:
