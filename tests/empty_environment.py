@@ -33,7 +33,7 @@ class EmptyEnvironment:
         for entry in Path(sysconfig.get_path("purelib")).iterdir():
             if "scorelab" not in entry.name and entry.suffix != ".pth":
                 (borrowed / entry.name).symlink_to(entry)
-        venv.create(folder / "env", with_pip=True)
+        venv.create(folder / "env")  # pip is borrowed, too
         (site,) = (folder / "env/lib").glob("python*/site-packages")
         (site / "borrowed.pth").write_text(f"{borrowed}\n", encoding="utf8")
         self._root, self._python = folder / "env", folder / "env/bin/python"

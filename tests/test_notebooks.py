@@ -206,7 +206,7 @@ def test_no_myst_is_left(text, notebook):
         "   - inner",
         "- **Term**\n\n  Its meaning.",
         "## The end",
-        "pip install -r requirements.txt",
+        "It needs the package `scorelab`.",
     ],
 )
 def test_each_directive_becomes_plain_markdown(text, expected):
@@ -305,7 +305,7 @@ def test_on_a_cache_hit_too_with_launch_buttons_once_a_repository_is_set(book, n
     for cell in notebook.cells:
         if cell.cell_type == "code":
             assert by_source[cell.source] == cell.outputs
-    assert "pip install -q git+https://github.com/lab/score" in written.cells[1].source
+    assert '%pip install -q "git+https://github.com/lab/score"' in written.cells[1].source
     page = again.page("folder/page")
     assert (
         "https://colab.research.google.com/github/lab/score/blob/notebooks/folder/page.ipynb"
