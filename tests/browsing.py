@@ -40,7 +40,7 @@ class Visit:
         """Scrolls through the page, so that what waits for the reader's eye is loaded."""
         self.tab.evaluate(
             """async () => {
-                for (let y = 0; y <= document.body.scrollHeight; y += 600) {
+                for (let y = 0; y <= document.body.scrollHeight; y += 1200) {
                     scrollTo({top: y, behavior: "instant"});
                     await new Promise(done => setTimeout(done, 40));
                 }

@@ -36,6 +36,17 @@ def test_the_book_is_built() -> None:
         assert PAGES, f"no page below {HTML}"
 
 
+# One page of each kind: by day these alone are looked at in every way.
+KINDS = [
+    "book/index.html",
+    "book/lab/laboratory.html",
+    "book/langevin/mixture.html",
+    "book/live.html",
+    "book/reference/derivations.html",
+    "book/teaching.html",
+]
+
+
 # Loading a page costs, so one visit looks at all that can be seen in it.
 
 
@@ -52,7 +63,7 @@ def test_page_on_a_desk(browser: Browser, page: str) -> None:
 
 
 @needs_book
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", nightly_but(KINDS, PAGES))
 def test_page_in_the_dark_on_a_phone(browser: Browser, page: str) -> None:
     with Visit(browser, url(page), viewport=PHONE, color_scheme="dark") as visit:
         visit.see_all()
@@ -61,18 +72,8 @@ def test_page_in_the_dark_on_a_phone(browser: Browser, page: str) -> None:
         assert visit.faults == []
 
 
-# axe takes longer than all the rest: by day it looks at one page of each kind. From disk it reads
-# the style sheets as scripts do, which is a fault of its own, so it has its own visit.
-KINDS = [
-    "book/index.html",
-    "book/lab/laboratory.html",
-    "book/langevin/mixture.html",
-    "book/live.html",
-    "book/reference/derivations.html",
-    "book/teaching.html",
-]
-
-
+# axe takes longer than all the rest. From disk it reads the style sheets as scripts do, which is a
+# fault of its own, so it has its own visit.
 @needs_book
 @pytest.mark.parametrize("page", nightly_but(KINDS, PAGES))
 def test_page_is_accessible(browser: Browser, page: str) -> None:

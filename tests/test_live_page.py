@@ -492,7 +492,7 @@ def test_full_screen(visit: Visit) -> None:
     tab.wait_for_function(f"{LAB}.stage.clientWidth === {width}")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", nightly_but(["dark"], ["light", "dark"]))
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 def test_it_is_accessible_and_fits_unfolded(browser: Browser, scheme, viewport) -> None:
     with lively(browser, test_browser.url(PAGE), viewport=viewport, color_scheme=scheme) as visit:
