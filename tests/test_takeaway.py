@@ -114,7 +114,7 @@ def test_the_index_lists_all_in_the_order_of_the_book_with_their_places():
         assert chapter.a["href"].endswith(page.removeprefix("book/"))
         assert words(entry.find_previous("h3")) == derivations.title(name)
         heading = entry.find_previous(class_="where").get_text()
-        sections = [words(h).removesuffix("#").strip() for h in soup(page).select("h2, h3")]
+        sections = [words(h).removesuffix("¶").strip() for h in soup(page).select("h2, h3")]
         assert heading in sections
 
 
