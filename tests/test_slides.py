@@ -266,6 +266,13 @@ def test_a_list_names_what_is_shown_or_what_is_not() -> None:
         assert [i for i in everything if chosen.takes(i)] == taken
 
 
+def test_a_derivation_that_is_typed_by_hand_is_shown_too() -> None:
+    block = nodes.container("", nodes.paragraph("", "Why"), classes=["derivation"])
+    block += nodes.math_block("", "x = 1", label="eq-by-hand")
+    (only,) = plan._steps(block, [])
+    assert (only.kind, only.name) == ("derivation", "eq-by-hand")
+
+
 def test_rows_are_chosen_by_words_of_their_claims() -> None:
     claims = ["weight of mode 1", "weight of mode 2", "barrier"]
     assert choice("question").rows(claims) == [True, True, True]

@@ -206,7 +206,8 @@ def _steps(derivation: nodes.container, heading: list[nodes.Node]) -> Iterator[I
     reason: list[nodes.Node] = []
     for node in derivation.children:
         if isinstance(node, nodes.math_block):
-            step = node["derivation"], node["step"]
+            # A derivation typed by hand belongs to none of the package's.
+            step = node.get("derivation", ""), node.get("step", "")
             yield Item("derivation", node["label"], heading, [*reason, node], step=step)
             reason = []
         elif isinstance(node, nodes.paragraph):
