@@ -3,6 +3,7 @@ from . import derivations as derivations
 from . import examples as examples
 from . import exercises as exercises
 from . import figures as figures
+from . import lab as lab
 from . import metrics as metrics
 from .derivations import Derivation as Derivation
 from .derivations import DerivationError as DerivationError

@@ -89,7 +89,7 @@ class Exercise:
         """Compare an answer with the truth, then with the known mistakes."""
         if isinstance(self.expects, Open):
             return Result(name, "open", f"there is no single answer: {self.expects.why}")
-        with _in_double_precision():
+        with in_double_precision():
             return self._compare(name, answer)
 
     def _compare(self, name: str, answer: object) -> Result:
@@ -128,7 +128,7 @@ class Exercise:
 
 
 @contextmanager
-def _in_double_precision() -> Iterator[None]:
+def in_double_precision() -> Iterator[None]:
     """Precise whatever the reader's default is, and without a trace in torch's random numbers."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
@@ -147,11 +147,13 @@ class Result:
         name: The exercise.
         verdict: `right`, `not yet`, `nothing to check yet` or `open`.
         message: What was checked, or a hint.
+        said: The verdict as it is printed, if not as it is.
     """
 
     name: str
     verdict: Literal["right", "not yet", "nothing to check yet", "open"]
     message: str
+    said: str = ""
 
     def __bool__(self) -> bool:
         """Whether the answer is right."""
@@ -159,10 +161,13 @@ class Result:
 
     def __repr__(self) -> str:
         """One line: the verdict and the message."""
-        return f"{self.verdict.capitalize()}: {self.message}"
+        return f"{self._verdict()}: {self.message}"
 
     def _repr_markdown_(self) -> str:
-        return f"**{self.verdict.capitalize()}:** {self.message}"
+        return f"**{self._verdict()}:** {self.message}"
+
+    def _verdict(self) -> str:
+        return self.said or self.verdict.capitalize()
 
 
 @dataclass(frozen=True, repr=False)
