@@ -10,6 +10,7 @@ from torch import Tensor
 from scorelab.examples import book_mixture
 from scorelab.exercises.engine.judging import Exercise, Mistake
 from scorelab.exercises.engine.kinds import Choice, Expression, Function, Number, Tensors
+from scorelab.exercises.engine.mixtures import averaged, logits, pulls
 from scorelab.mixture import GaussianMixture
 
 __all__ = ["EXERCISES"]
@@ -33,27 +34,14 @@ def _exact(x: Tensor, weights: Tensor, means: Tensor, covariances: Tensor) -> Te
     return GaussianMixture(weights, means, covariances).score(x)
 
 
-def _logits(x: Tensor, weights: Tensor, means: Tensor, covariances: Tensor) -> Tensor:
-    laws = torch.distributions.MultivariateNormal(means, covariances)
-    return weights.log() + laws.log_prob(x[:, None])
-
-
-def _pulls(x: Tensor, means: Tensor, covariances: Tensor) -> Tensor:
-    return torch.linalg.solve(covariances, (means - x[:, None])[..., None])[..., 0]
-
-
-def _averaged(shares: Tensor, pulls: Tensor) -> Tensor:
-    return (shares[..., None] * pulls).sum(1)
-
-
 def _by_softmax(x, weights, means, covariances):
-    shares = _logits(x, weights, means, covariances).softmax(1)
-    return _averaged(shares, _pulls(x, means, covariances))
+    shares = logits(x, weights, means, covariances).softmax(1)
+    return averaged(shares, pulls(x, means, covariances))
 
 
 def _literal(x, weights, means, covariances):
-    terms = _logits(x, weights, means, covariances).exp()
-    return _averaged(terms, _pulls(x, means, covariances)) / terms.sum(1, keepdim=True)
+    terms = logits(x, weights, means, covariances).exp()
+    return averaged(terms, pulls(x, means, covariances)) / terms.sum(1, keepdim=True)
 
 
 def _underflows(given: Tensors, truth: Tensors) -> bool:
@@ -66,33 +54,33 @@ def _away(x, weights, means, covariances):
 
 
 def _covariance_times(x, weights, means, covariances):
-    shares = _logits(x, weights, means, covariances).softmax(1)
-    pulls = torch.einsum("kij,nkj->nki", covariances, means - x[:, None])
-    return _averaged(shares, pulls)
+    shares = logits(x, weights, means, covariances).softmax(1)
+    multiplied = torch.einsum("kij,nkj->nki", covariances, means - x[:, None])
+    return averaged(shares, multiplied)
 
 
 def _without_determinant(x, weights, means, covariances):
-    logits = _logits(x, weights, means, covariances) + 0.5 * torch.logdet(covariances)
-    return _averaged(logits.softmax(1), _pulls(x, means, covariances))
+    terms = logits(x, weights, means, covariances) + 0.5 * torch.logdet(covariances)
+    return averaged(terms.softmax(1), pulls(x, means, covariances))
 
 
 def _without_weights(x, weights, means, covariances):
-    logits = _logits(x, torch.ones_like(weights), means, covariances)
-    return _averaged(logits.softmax(1), _pulls(x, means, covariances))
+    terms = logits(x, torch.ones_like(weights), means, covariances)
+    return averaged(terms.softmax(1), pulls(x, means, covariances))
 
 
 def _weights_alone(x, weights, means, covariances):
-    return _averaged(weights.expand(len(x), -1), _pulls(x, means, covariances))
+    return averaged(weights.expand(len(x), -1), pulls(x, means, covariances))
 
 
 def _gradient_of_density(x, weights, means, covariances):
-    terms = _logits(x, weights, means, covariances).exp()
-    return _averaged(terms, _pulls(x, means, covariances))
+    terms = logits(x, weights, means, covariances).exp()
+    return averaged(terms, pulls(x, means, covariances))
 
 
 def _softmax_over_points(x, weights, means, covariances):
-    shares = _logits(x, weights, means, covariances).softmax(0)
-    return _averaged(shares, _pulls(x, means, covariances))
+    shares = logits(x, weights, means, covariances).softmax(0)
+    return averaged(shares, pulls(x, means, covariances))
 
 
 # Unequal weights

@@ -1,4 +1,4 @@
-"""What a judge may find in an answer that is not right: each is raised, and put into words later."""
+"""What a judge may find in an answer that is not right: it is raised, and put into words later."""
 
 from __future__ import annotations
 

@@ -1,0 +1,212 @@
+"""Judges of the second part: the Fisher divergence, and the loss of denoising score matching."""
+
+from __future__ import annotations
+
+import inspect
+import math
+
+import torch
+from torch import Tensor
+
+from scorelab.lab.calling import Either, Given, Network, call, plain, repeatable, shaped
+from scorelab.lab.comparing import compare, function_name
+from scorelab.lab.findings import Raised, Wrong
+
+__all__ = ["denoising_loss", "fisher_divergence"]
+
+
+# P2 a
+
+
+def fisher_divergence(answer: object) -> list[str]:
+    """P2 a: E_p ‖s_p − s_q‖² of samples that are given; or its terms, one a row."""
+    name = function_name(answer)
+    with repeatable():
+        x = 1 + torch.randn(60, 3)
+        # Samples, not points on a line: the two scores differ by a vector that depends on x.
+        s_p, s_q = -(x - 1), -x / torch.tensor([0.5, 2.0, 4.0])
+        roles = {
+            "score_p": Given(lambda x, *_: -(x - 1)),
+            "score_q": Given(lambda x, *_: -x / torch.tensor([0.5, 2.0, 4.0])),
+            "samples": x,
+        }
+        value = call(answer, roles, needs=list(roles), name=name)
+        terms = (s_p - s_q).square().sum(1)
+        given = plain(value, name)
+        given = given.mean() if given.numel() == len(x) else shaped(given, (), name)
+        mistakes = {
+            "half": lambda: terms.mean() / 2,
+            "coordinates": lambda: terms.mean() / 3,
+            "norm": lambda: terms.sqrt().mean(),
+            "sum": lambda: terms.sum(),
+            "mean_first": lambda: (s_p - s_q).mean(0).square().sum(),
+            "sizes": lambda: s_p.square().sum(1).mean() - s_q.square().sum(1).mean(),
+            "plus": lambda: (s_p + s_q).square().sum(1).mean(),
+            "no_square": lambda: (s_p - s_q).sum(1).mean(),
+        }
+        compare(given, terms.mean(), mistakes)
+    return []
+
+
+# P2 b
+
+
+_N = 20_000  # points of a batch: the standard error of the losses below is under 1 %
+
+
+def denoising_loss(answer: object) -> list[str]:
+    """P2 b: the loss of models for which it is known, its floor, its noise and its gradient."""
+    name = function_name(answer)
+    with repeatable():
+        several = _takes_levels(answer, name)
+        levels = [2.0, 0.5] if several else [0.5]
+        weights = {"plain": lambda _: 1.0, "squared": lambda sigma: sigma**2}
+        for dim in (1, 3):
+            x = math.sqrt(2) * torch.randn(_N, dim)
+            losses = {
+                "silent": _Loss(answer, name, lambda x, s: 0 * x, x, levels, several),
+                "best": _Loss(answer, name, lambda x, s: -x / (2 + s**2), x, levels, several),
+                "away": _Loss(answer, name, lambda x, s: x / (2 + s**2), x, levels, several),
+            }
+            seen = {key: loss.value() for key, loss in losses.items()}
+            fitting = [
+                key
+                for key, weight in weights.items()
+                if all(_near(seen[m], _exact(m, dim, levels, weight)) for m in seen)
+            ]
+            if not fitting and _is_sum(seen, dim, levels):
+                return ["sum"]
+            if not fitting:
+                _name_the_mistake(seen, dim, levels)
+            loss = losses["best"]
+            if loss.value(seed=1) == loss.value(seed=2):
+                raise Wrong("fixed_noise")
+            _check_rows(losses["silent"], dim, levels)
+        loss.check_gradient()
+    return ["weight"] if several and "squared" not in fitting else []
+
+
+def _exact(
+    model: str,
+    dim: int,
+    levels: list[float],
+    weight,
+    *,
+    half: float = 0.5,
+    sign: float = 1.0,
+    target: float = 1.0,
+    noise: float = 1.0,
+) -> float:
+    """(1/T) Σ λ(σ) ½ E‖s(x + σz) + z/σ‖² for x ~ N(0, 2 I) and s(x) = −c x/(2 + σ²).
+
+    c is 0, 1 or −1. With a mistake: `half` for ½, `sign` of the target, z/σ^`target`, and the noise
+    σ^`noise` z.
+    """
+    factor = {"silent": 0.0, "best": 1.0, "away": -1.0}[model]
+    total = 0.0
+    for sigma in levels:
+        spread = sigma**noise
+        slope = factor / (2 + sigma**2)
+        size = sign / sigma**target
+        square = slope**2 * (2 + spread**2) - 2 * slope * spread * size + size**2
+        total += weight(sigma) * half * dim * square / len(levels)
+    return total
+
+
+def _near(value: float, exact: float) -> bool:
+    """Within 3 %: four standard errors of the loss of a few thousand rows at one level."""
+    return abs(value - exact) <= 0.03 * abs(exact)
+
+
+def _is_sum(seen: dict[str, float], dim: int, levels: list[float]) -> bool:
+    """Whether it is right for each point, and their sum for a batch: the sheet asks for a point."""
+    sums = {m: _exact(m, dim, levels, lambda _: 1.0, half=0.5 * _N) for m in seen}
+    return all(_near(seen[m], sums[m]) for m in seen)
+
+
+def _name_the_mistake(seen: dict[str, float], dim: int, levels: list[float]) -> None:
+    weights = (lambda _: 1.0, lambda sigma: sigma**2)
+    known = {
+        "half": {"half": 1.0},
+        "quarter": {"half": 0.25},
+        "coordinates": {"half": 0.5 / dim},
+        "coordinates_half": {"half": 1.0 / dim},
+        "rows": {"half": 1.0 * _N},
+        "sign": {"sign": -1.0},
+        "sign_half": {"sign": -1.0, "half": 1.0},
+        "target": {"target": 0.0},
+        "target_half": {"target": 0.0, "half": 1.0},
+        "target_square": {"target": 2.0},
+        "target_square_half": {"target": 2.0, "half": 1.0},
+        "no_noise": {"noise": 100.0},
+        "variance": {"noise": 0.5, "target": 0.5},
+        "root": {"noise": 0.5, "target": 1.0},
+        "square": {"noise": 2.0, "target": 1.0},
+    }
+    for key, change in known.items():
+        for weight in weights:
+            wrong = {m: _exact(m, dim, levels, weight, **change) for m in seen}
+            if all(_near(seen[m], wrong[m]) for m in seen):
+                raise Wrong(key.removesuffix("_half"))
+    if any(not math.isfinite(value) for value in seen.values()):
+        raise Wrong("finite")
+    raise Wrong("else")
+
+
+class _Loss:
+    """A student's loss of one model, on one batch."""
+
+    def __init__(self, answer, name: str, function, x: Tensor, levels, several: bool) -> None:
+        self.answer, self.name, self.x, self.several = answer, name, x, several
+        self.levels = torch.tensor(levels)
+        self.model = Network(function, levels[0])
+
+    def __call__(self, x: Tensor) -> Tensor:
+        self.model.calls.clear()
+        roles = {"model": self.model, "x": x}
+        role = "sigmas" if self.several else "sigma"
+        level = self.levels[0]
+        roles[role] = self.levels if self.several else Either(float(level), level.expand(len(x)))
+        roles["weight"] = lambda sigma: sigma**2
+        value = call(self.answer, roles, needs=["model", "x", role], name=self.name)
+        if isinstance(value, Tensor) and value.numel() == len(x) > 1:
+            raise Wrong("rows")
+        return value
+
+    def value(self, seed: int = 0) -> float:
+        torch.manual_seed(seed)
+        return float(shaped(self(self.x), (), self.name))
+
+    def check_gradient(self) -> None:
+        """Whether there is a gradient with respect to the model's parameter."""
+        value = self(self.x)
+        if not (isinstance(value, Tensor) and value.requires_grad):
+            raise Wrong("gradient")
+
+
+def _check_rows(loss: _Loss, dim: int, levels: list[float]) -> None:
+    """Each row must have noise of its own: then a batch has a mean that hardly scatters."""
+    torch.manual_seed(4)
+    values = torch.tensor([float(plain(loss(loss.x[:500]), loss.name)) for _ in range(20)])
+    # Of ‖z‖² the standard deviation is √(2 d), of the mean over 500 rows a 22nd of it.
+    scatter = values.std() / values.mean()
+    if len(levels) == 1 and scatter > 4 * math.sqrt(2 / dim / 500):
+        raise Wrong("shared_noise")
+
+
+def _takes_levels(answer: object, name: str) -> bool:
+    """Whether the loss is that of equation (1), for a sequence of levels."""
+    model = Network(lambda x, s: 0 * x, 0.5)
+    plural = {"sigmas", "levels", "noiselevels", "niveles", "σs", "sigma_list", "schedule"}
+    named = {p.lower().replace("_", "") for p in inspect.signature(answer).parameters}
+    if named & plural:
+        return True
+    roles = {"model": model, "x": torch.zeros(4, 2), "sigma": 0.5, "weight": lambda s: s**2}
+    try:
+        call(answer, roles, needs=["model", "x", "sigma"], name=name)
+    except Raised:
+        roles = {**roles, "sigmas": torch.tensor([0.5, 0.5])}
+        del roles["sigma"]
+        call(answer, roles, needs=["model", "x", "sigmas"], name=name)
+        return True
+    return False
