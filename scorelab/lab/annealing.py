@@ -140,7 +140,7 @@ def _check_annealed_steps(pulls: list[float], spread: float) -> None:
         "full_pull": lambda a, u: a,
         "half_pull": lambda a, u: 2 * a,
         "no_root": lambda a, u: a**2,
-        "no_root_full": lambda a, u: 2 * a**2,
+        "no_root:full": lambda a, u: 2 * a**2,
         "no_noise": lambda a, u: 0.0,
         "unit_noise": lambda a, u: 1.0,
     }
@@ -162,7 +162,7 @@ def _check_annealed_steps(pulls: list[float], spread: float) -> None:
                         for p, x, s in zip(pulls, expected, _LEVELS, strict=True)
                     ):
                         if key or noise:
-                            raise Wrong(key or noise.removesuffix("_full"))
+                            raise Wrong(key or noise)
                         return
     raise Wrong("else")
 
@@ -226,14 +226,14 @@ def _name_the_network(sigmas, given, exact, points, law, excess) -> None:
     known = {
         "sign": lambda x, sigma, s: -s,
         "noise": lambda x, sigma, s: -sigma * s,
-        "noise_sign": lambda x, sigma, s: sigma * s,
+        "noise:sign": lambda x, sigma, s: sigma * s,
         "denoiser": lambda x, sigma, s: x + sigma**2 * s,
         "untrained": lambda x, sigma, s: 0 * x,
         "no_sigma": lambda x, sigma, s: law.score(x),
     }
     for key, target in known.items():
         if fits(target):
-            raise Wrong(key.removesuffix("_sign"))
+            raise Wrong(key)
     if sum(excess) / len(excess) > 0.8:
         raise Wrong("untrained")
     # The mean over levels is carried by those of one end.

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
 
 __all__ = ["Raised", "Unfit", "Wrong"]
+
+_PACKAGE = Path(__file__).parents[1]
 
 
 class Wrong(Exception):
     """The answer is wrong.
 
     Args:
-        key: Of the hint, among those of the question.
+        key: Of the hint, among those of the question; what follows a colon tells apart mistakes
+            that have the same.
     """
 
     def __init__(self, key: str = "else") -> None:
         super().__init__(key)
-        self.key = key
+        self.key = key.partition(":")[0]
 
 
 class Unfit(Exception):
@@ -48,9 +52,12 @@ class Raised(Exception):
         """The sentence that names the error and the line, the last one that is the student's."""
         text = str(self.error).strip().partition("\n")[0]
         error = f"{type(self.error).__name__}" + (f" ({text})" if text else "")
-        lines = [frame.line for frame in traceback.extract_tb(self.error.__traceback__)]
         frames = traceback.extract_tb(self.error.__traceback__)
-        own = [f.line for f in frames if f.line and "site-packages" not in f.filename]
-        own = [f for f in own if f in lines]
+        own = [f.line for f in frames if f.line and not _is_foreign(f.filename)]
         where = sentences["where"].format(line=own[-1]) if own else ""
         return sentences["raised"].format(name=self.name, error=error, where=where)
+
+
+def _is_foreign(file: str) -> bool:
+    """Whether a file belongs to a package that is installed, this one among them."""
+    return "site-packages" in file or Path(file).is_relative_to(_PACKAGE)

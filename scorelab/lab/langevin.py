@@ -108,7 +108,7 @@ def _check_density(law: object, case: Parameters, remarks: list[str]) -> None:
         "weights": lambda: _log_density(points, case[0] * 0 + 1 / len(case[0]), *case[1:]),
         "weights_lost": lambda: _log_density(points, case[0] * 0 + 1, *case[1:]),
         "index": lambda: _log_density(points, *case, index=-1),
-        "index_first": lambda: _log_density(points, *case, index=0),
+        "index:first": lambda: _log_density(points, *case, index=0),
         "mean_of_logs": lambda: (logits(points, *case) - case[0].log()) @ case[0],
         "sum_of_logs": lambda: logits(points, *case).sum(1),
     }
@@ -235,7 +235,7 @@ def _wrong_scores(x: Tensor, weights: Tensor, means: Tensor, covariances: Tensor
     return {
         "sign": lambda: -exact,
         "gradient": lambda: averaged(terms.exp(), towards),
-        "gradient_down": lambda: -averaged(terms.exp(), towards),
+        "gradient:down": lambda: -averaged(terms.exp(), towards),
         "inverse": lambda: averaged(
             terms.softmax(1), torch.einsum("kij,nkj->nki", covariances, apart)
         ),
@@ -385,18 +385,18 @@ def _check_steps(answer: object, step_size: float, n_steps: int) -> None:
         "full_pull": (e * n, e * n),
         "half_pull": (e / 2 * n, 2 * e * n),
         "no_root": (e / 2 * n, e * e * n),
-        "no_root_full": (e * n, 2 * e * e * n),
+        "no_root:full": (e * n, 2 * e * e * n),
         "noise_twice": (e / 2 * n, 4 * e * n),
         "same_noise": (e / 2 * n, e * n * n),
-        "same_noise_full": (e * n, 2 * e * n * n),
+        "same_noise:full": (e * n, 2 * e * n * n),
         "steps": (e / 2 * (n - 1), e * (n - 1)),
-        "steps_full": (e * (n - 1), 2 * e * (n - 1)),
-        "steps_more": (e / 2 * (n + 1), e * (n + 1)),
+        "steps:full": (e * (n - 1), 2 * e * (n - 1)),
+        "steps:more": (e / 2 * (n + 1), e * (n + 1)),
         "unit_noise": (e / 2 * n, n),
-        "unit_noise_full": (e * n, n),
+        "unit_noise:full": (e * n, n),
     }.items():
         if abs(pull - u) <= allowed and near(spread, b):
-            raise Wrong(key.removesuffix("_full").removesuffix("_more"))
+            raise Wrong(key)
     raise Wrong("else")
 
 

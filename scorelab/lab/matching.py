@@ -130,14 +130,14 @@ def _name_the_mistake(seen: dict[str, float], dim: int, levels: list[float]) -> 
         "half": {"half": 1.0},
         "quarter": {"half": 0.25},
         "coordinates": {"half": 0.5 / dim},
-        "coordinates_half": {"half": 1.0 / dim},
+        "coordinates:half": {"half": 1.0 / dim},
         "rows": {"half": 1.0 * _N},
         "sign": {"sign": -1.0},
-        "sign_half": {"sign": -1.0, "half": 1.0},
+        "sign:half": {"sign": -1.0, "half": 1.0},
         "target": {"target": 0.0},
-        "target_half": {"target": 0.0, "half": 1.0},
+        "target:half": {"target": 0.0, "half": 1.0},
         "target_square": {"target": 2.0},
-        "target_square_half": {"target": 2.0, "half": 1.0},
+        "target_square:half": {"target": 2.0, "half": 1.0},
         "no_noise": {"noise": 100.0},
         "variance": {"noise": 0.5, "target": 0.5},
         "root": {"noise": 0.5, "target": 1.0},
@@ -147,7 +147,7 @@ def _name_the_mistake(seen: dict[str, float], dim: int, levels: list[float]) -> 
         for weight in weights:
             wrong = {m: _exact(m, dim, levels, weight, **change) for m in seen}
             if all(_near(seen[m], wrong[m]) for m in seen):
-                raise Wrong(key.removesuffix("_half"))
+                raise Wrong(key)
     if any(not math.isfinite(value) for value in seen.values()):
         raise Wrong("finite")
     raise Wrong("else")
