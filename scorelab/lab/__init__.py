@@ -13,6 +13,9 @@ hint, which names the mistake if it is one that is often made, and never the sol
 `python -m scorelab lab grade FOLDER` runs the same checks on a folder of submissions.
 """
 
-from scorelab.lab.asking import Question, about, available, check
+import lazy_loader
 
-__all__ = ["Question", "about", "available", "check"]
+# `python -m scorelab` asks this package for a command; torch and sympy wait for a question.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submod_attrs={"asking": ["Question", "about", "available", "check"]}
+)
