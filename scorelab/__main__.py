@@ -1,4 +1,5 @@
-"""The commands: `python -m scorelab train mnist --out FILE`, `… train digits`, `… derive NAME`.
+"""The commands: `python -m scorelab train mnist --out FILE`, `… train digits`, `… derive NAME`,
+`… lab grade FOLDER`.
 
 torch and sympy take seconds to import, so a command loads what it needs when it is called.
 """
@@ -10,6 +11,7 @@ from dataclasses import fields
 
 from scorelab._support.extras import needed
 from scorelab.derivations.command import add_command as add_derive
+from scorelab.lab.grading.command import add_command as add_lab
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,6 +33,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     if "train" in arguments[:1]:
         _add_train(train)
     add_derive(commands)
+    add_lab(commands)
     return parser
 
 

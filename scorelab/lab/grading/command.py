@@ -1,0 +1,89 @@
+"""The command `python -m scorelab lab grade FOLDER`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+from typing import Any
+
+from scorelab._support.files import write_whole
+from scorelab.lab.wording import LANGUAGES
+
+__all__ = ["add_command"]
+
+
+def add_command(commands: Any) -> None:
+    """Add `lab` to the commands of an `argparse` parser."""
+    lab = commands.add_parser("lab", help="check a folder of submissions to the laboratory")
+    parser = lab.add_subparsers(required=True, metavar="command").add_parser(
+        "grade",
+        help="run the lab's checks on every notebook in a folder",
+        description="Run each notebook (.ipynb) or script (.py) in FOLDER, or in a folder for each "
+        "student there, and print what sl.lab.check says of its answers.",
+        epilog="What this protects against, and what not: the file README.md in "
+        f"{Path(__file__).parent}.",
+    )
+    parser.add_argument("folder", metavar="FOLDER", type=Path)
+    parser.add_argument(
+        "--seconds", type=_count, default=600, metavar="N", help="for a submission (%(default)s)"
+    )
+    parser.add_argument(
+        "--memory", type=_count, default=4096, metavar="MIB", help="of a submission (%(default)s)"
+    )
+    parser.add_argument(
+        "--jobs", type=_count, default=1, metavar="N", help="submissions at a time (%(default)s)"
+    )
+    parser.add_argument("--language", choices=LANGUAGES, default="en", help="(%(default)s)")
+    parser.add_argument("--details", action="store_true", help="print every hint below the table")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="write all to a .csv file as well")
+    parser.add_argument(
+        "--unconfined",
+        action="store_true",
+        help="run where the kernel cannot keep a submission inside its folder: it may then write, "
+        "delete and send whatever you may",
+    )
+    parser.set_defaults(run=_run, prog=parser.prog)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _run(options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from scorelab.lab.grading.confinement import missing
+    from scorelab.lab.grading.folder import submissions
+    from scorelab.lab.grading.running import Limits, grade
+    from scorelab.lab.grading.table import details, spreadsheet, table
+    from scorelab.lab.wording import words
+
+    language = options.language
+    if options.out is not None and (options.out.suffix != ".csv" or options.out.is_dir()):
+        raise ValueError(f"--out {options.out}: a file that ends in .csv is wanted")
+    if not options.unconfined and (lack := missing()) is not None:
+        raise ValueError(
+            f"to keep submissions inside a folder takes {lack}; --unconfined runs them without that"
+        )
+    found = submissions(options.folder)
+    one = partial(
+        grade,
+        limits=Limits(options.seconds, options.memory, not options.unconfined),
+        language=language,
+    )
+    said = words(language)["grading"]
+    with ThreadPool(options.jobs) as pool:
+        rows = list(
+            tqdm(pool.imap(one, found), said["progress"], len(found), leave=False, disable=None)
+        )
+    sys.stdout.write(table(rows, language))
+    if options.details:
+        sys.stdout.write(details(rows, language))
+    if options.out is not None:
+        write_whole(options.out, spreadsheet(rows, language))

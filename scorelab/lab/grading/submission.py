@@ -1,0 +1,153 @@
+"""Runs the cells of a submission, and its checks, in the process that was made for it."""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+import random
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import torch
+import tqdm
+from torch.utils.data import DataLoader
+
+from scorelab.lab.asking import available, check
+from scorelab.lab.grading.cells import CHECK, Rewriter, parsed, read_cells
+from scorelab.lab.wording import words
+
+__all__ = ["run"]
+
+
+class _OutOfTime(BaseException):
+    """A check takes too long. `except Exception` in a student's code does not catch it."""
+
+
+def run(file: Path, language: str, check_seconds: int, report: Callable[..., None]) -> None:
+    """Run all cells of a notebook or script in order, each whether or not the last one failed.
+
+    Args:
+        file: The notebook or script.
+        language: Of the messages.
+        check_seconds: How long one check may take.
+        report: Called with `cell=` as a cell begins, `error=` if it fails, `question=`, `verdict=`
+            and `message=` after a check, `borrows=` at the end, and `unreadable=` instead of all
+            if the file is.
+    """
+    try:
+        cells = read_cells(file)
+    except ValueError as error:
+        report(unreadable=str(error))
+        return
+    _make_plain()
+    namespace = _namespace(file)
+    namespace[CHECK] = _checker(language, check_seconds, report)
+    rewriter = Rewriter(_question)
+    for number, source in enumerate(cells, 1):
+        report(cell=number)
+        name = f"<cell {number}>"
+        # Where an error's traceback finds the line.
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        try:
+            exec(compile(rewriter.visit(parsed(source, name)), name, "exec"), namespace)
+        except BaseException as error:  # SystemExit too: what follows still counts
+            report(error=_told(error))
+    report(borrows=sorted(rewriter.borrowed))
+
+
+def _checker(
+    language: str, seconds: int, report: Callable[..., None]
+) -> Callable[[str, Callable[[], object]], object]:
+    """What a submission's checks call: the genuine check, whose result is reported."""
+    said = words(language)["grading"]
+
+    def record(question: str, answer: Callable[[], object]) -> object:
+        def found(verdict: str, message: str) -> None:
+            report(question=question, verdict=verdict, message=message)
+
+        try:
+            given = answer()
+        except NameError as error:
+            frames = error.__traceback__.tb_next  # type: ignore[union-attr]
+            if frames is not None and frames.tb_next is not None:  # in the student's own function
+                found("missing", _told(error))
+                raise
+            found("missing", said["undefined"].format(name=error.name))
+            return None
+        except BaseException as error:
+            found("missing", _told(error))
+            raise
+        try:
+            with _within(seconds):
+                result = check(question, given, language=language)
+        except _OutOfTime:
+            found("unchecked", said["late"].format(seconds=seconds))
+            return None
+        except Exception as error:
+            found("unchecked", _told(error))
+            return None
+        found(result.verdict, result.message)
+        return result
+
+    return record
+
+
+@contextmanager
+def _within(seconds: int) -> Iterator[None]:
+    """Raise `_OutOfTime` when they are over; where there is no alarm clock, never."""
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+
+    def ring(*_: object) -> None:
+        raise _OutOfTime
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
+def _namespace(file: Path) -> dict:
+    """Where the cells run: the module `__main__`, with what a notebook has beside Python."""
+    main = ModuleType("__main__")
+    sys.modules["__main__"] = main
+    sys.path.insert(0, str(file.parent))
+    main.__dict__.update(__builtins__=builtins, display=lambda *_, **__: None)
+    return main.__dict__
+
+
+def _make_plain() -> None:
+    """One seed, one process, and a bar of progress that needs no notebook."""
+    for seed in (torch.manual_seed, np.random.seed, random.seed):
+        seed(0)
+    sys.modules["tqdm.notebook"] = tqdm  # type: ignore[assignment]
+    batches = DataLoader.__iter__
+
+    def in_this_process(self: DataLoader) -> Iterator:
+        # Workers would need /dev/shm and sockets, which are outside the scratch folder.
+        self.num_workers = 0
+        return batches(self)
+
+    DataLoader.__iter__ = in_this_process  # type: ignore[method-assign]
+
+
+def _question(text: str) -> str | None:
+    """The question of that name, written `P1 b`, `p1b` or `P1 · b`."""
+    letters = {name.replace(" ", "").lower(): name for name in available()}
+    return letters.get("".join(c for c in text.lower() if c.isalnum()))
+
+
+def _told(error: BaseException) -> str:
+    try:
+        text = str(error).strip().partition("\n")[0]
+    except Exception:  # an exception of the student's own
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
