@@ -93,6 +93,7 @@ def grade(submission: Submission, limits: Limits, language: str) -> Row:
         process = _start(file, scratch, limits, language)
         # Where nobody supervises the process, or should the supervisor hang.
         timer = Timer(limits.seconds + 30, process.kill)
+        timer.daemon = True
         timer.start()
         try:
             _read(process, row, limits, said)

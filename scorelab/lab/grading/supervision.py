@@ -104,7 +104,11 @@ def _descendants() -> list[int]:
 
 
 def _held(process: int) -> int:
-    """How many KiB of memory a process holds, without the files that it has mapped."""
+    """How many KiB of memory a process holds, without the files that it has mapped.
+
+    What it shares since a fork counts in both. The exact share, in `smaps_rollup`, a process may
+    hide from others; this it may not.
+    """
     try:
         lines = Path(f"/proc/{process}/status").read_text("utf-8", "replace").splitlines()
     except OSError:

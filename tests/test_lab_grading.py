@@ -1,0 +1,496 @@
+"""Submissions are graded as they are, and what one of them does harms nobody.
+
+Each process loads torch, so what can be looked at without one is, and the attacks share one. They
+are run without confinement too, where each must succeed: else they would prove nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import io
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from scorelab.__main__ import main
+from scorelab.lab.grading import confinement, submission
+from scorelab.lab.grading.cells import CHECK, Rewriter, parsed, read_cells
+from scorelab.lab.grading.folder import submissions
+from scorelab.lab.grading.running import Limits, Row, grade, questions
+from scorelab.lab.grading.table import details, spreadsheet, table
+
+ROOT = Path(__file__).resolve().parent.parent
+confined = pytest.mark.skipif(confinement.missing() is not None, reason="the kernel cannot")
+
+MIXTURE = """
+import math, torch, scorelab as sl
+class GaussianMixture:
+    def __init__(self, weights, means, covariances):
+        as_tensor = lambda x: torch.as_tensor(x, dtype=torch.get_default_dtype())
+        self.w, self.m, self.c = map(as_tensor, (weights, means, covariances))
+        self.laws = torch.distributions.MultivariateNormal(self.m, self.c)
+    def log_prob(self, x):
+        w = self.w.to(x.dtype).log()
+        return torch.logsumexp(w + self.laws.log_prob(x[:, None]), 1)
+    def sample(self, n):
+        k = torch.multinomial(self.w, n, replacement=True)
+        return self.laws.sample((n,))[torch.arange(n), k]
+    def score(self, x):
+        x = x.detach().requires_grad_()
+        return torch.autograd.grad(self.log_prob(x).sum(), x)[0]
+"""
+
+
+def notebook(path: Path, *cells: str) -> Path:
+    """Write a notebook with these cells of code."""
+    path.parent.mkdir(exist_ok=True)
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    found = [{**cell, "source": dedent(code).strip().splitlines(keepends=True)} for code in cells]
+    path.write_text(json.dumps({"cells": found, "nbformat": 4, "nbformat_minor": 5}))
+    return path
+
+
+def run(folder: Path, **limits: float) -> Row:
+    """Grade the only submission in a folder."""
+    (found,) = submissions(folder)
+    return grade(found, Limits(**limits), "en")
+
+
+# What is read, without running it.
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [
+        ("%matplotlib inline\nx = 1", "pass\nx = 1"),
+        (
+            "x = 1\n!pip install torch\nfor i in x:\n    %run a",
+            "x = 1\npass\nfor i in x:\n    pass",
+        ),
+        ("files = !ls\nplt.plot?", "pass\npass"),
+        ("%time x = f()", "x = f()"),
+        ("%%time\nx = f()", "x = f()"),
+        ("%%bash\nrm -r *", ""),
+        ("x = (7\n% 4)\n!ls", "x = 7 % 4\npass"),
+        ('"""\n%not a command\n"""', "'\\n%not a command\\n'"),
+    ],
+)
+def test_what_only_ipython_understands_is_passed_over(cell, kept):
+    assert ast.unparse(parsed(cell, "cell")) == ast.unparse(ast.parse(kept))
+
+
+def test_what_is_no_python_even_so_is_an_error():
+    with pytest.raises(SyntaxError):
+        parsed("%matplotlib inline\nx = (", "cell")
+
+
+def named(text: str) -> str | None:
+    return text if text in questions() else None
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        'sl.lab.check("P1 b", G(1))',
+        'lab.check("P1 b", G(1), language="es")',
+        'check(question="P1 b", answer=G(1))',
+        'print(scorelab.lab.check("P1 b", G(1)))',
+        'from scorelab.lab import check as c\nc("P1 b", G(1))',
+    ],
+)
+def test_a_check_is_found_by_any_name(call):
+    tree = Rewriter(named).visit(ast.parse(call))
+    assert f"{CHECK}('P1 b', lambda: G(1))" in ast.unparse(tree)
+
+
+@pytest.mark.parametrize(
+    "call", ['sl.exercises.check("ex-a", 1)', "check(1, 2)", 'judge("P1 b", G)', 'check("P1 b")']
+)
+def test_what_is_no_check_stays(call):
+    assert ast.unparse(Rewriter(named).visit(ast.parse(call))) == call.replace('"', "'")
+
+
+def test_what_is_borrowed():
+    code = """
+    import scorelab as sl, scorelab.solvers, scorelab.sde as processes
+    from scorelab import lab, euler_maruyama as em
+    from scorelab.mixture import GaussianMixture
+    from scorelab.lab import check
+    sl.lab.check, sl.dsm_loss, sl.__version__, torch.randn, scorelab.heun
+    """
+    rewriter = Rewriter(named)
+    rewriter.visit(ast.parse(dedent(code)))
+    whole = {"solvers", "sde", "euler_maruyama", "GaussianMixture", "dsm_loss", "heun"}
+    assert rewriter.borrowed == whole
+
+
+def test_a_script_has_cells_too(tmp_path):
+    file = tmp_path / "a.py"
+    file.write_text("x = 1\n# %% [markdown]\n\n# In[2]:\ny = 2\n")
+    assert [cell.strip() for cell in read_cells(file)] == ["x = 1", "y = 2"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"{", b"[]", b'"x"', b"\xff\xfe", b"[" * 100_000, b'{"cells": [1]}', b""]
+)
+def test_a_damaged_notebook_is_refused_in_words(tmp_path, content):
+    file = tmp_path / "a.ipynb"
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match="Error: "):
+        read_cells(file)
+
+
+def test_submissions_are_found_and_links_are_not_followed(tmp_path):
+    folder, elsewhere = tmp_path / "folder", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "secret.txt").write_text("secret")
+    notebook(elsewhere / "other.ipynb")
+    notebook(folder / "ana.ipynb")
+    (folder / "notes.txt").write_text("")
+    notebook(folder / "benja" / "lab.ipynb")
+    (folder / "benja" / "helper.py").write_text("")
+    (folder / "benja" / "secret.txt").symlink_to(elsewhere / "secret.txt")
+    os.mkfifo(folder / "benja" / "pipe")
+    notebook(folder / "benja" / ".ipynb_checkpoints" / "lab-checkpoint.ipynb")
+    (folder / "carla").mkdir()
+    (folder / "carla" / "a.py").write_text("")
+    (folder / "diego").mkdir()
+    notebook(folder / "elena" / "1.ipynb")
+    notebook(folder / "elena" / "2.ipynb")
+    (folder / "felipe").symlink_to(elsewhere)
+    (folder / "gabi.ipynb").symlink_to(elsewhere / "other.ipynb")
+
+    found = {s.name: s for s in submissions(folder)}
+    files = {name: s.file and s.file.relative_to(folder).as_posix() for name, s in found.items()}
+    assert files == {
+        "ana.ipynb": "ana.ipynb",
+        "benja": "benja/lab.ipynb",
+        "carla": "carla/a.py",
+        "diego": None,
+        "elena/1.ipynb": "elena/1.ipynb",
+        "elena/2.ipynb": "elena/2.ipynb",
+        "felipe": None,
+        "gabi.ipynb": None,
+    }
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    assert found["benja"].copy_to(scratch) == scratch / "lab.ipynb"
+    assert {path.name for path in scratch.iterdir()} == {"lab.ipynb", "helper.py"}
+
+
+# What is printed.
+
+ROWS = [
+    Row(
+        "ana",
+        {"P1 a": ("right", "held"), "P1 b": ("not yet", "=look again"), "P2 a": ("missing", "")},
+        [f"cell {n}: NameError" for n in range(1, 6)],
+        ["GaussianMixture"],
+    ),
+    Row("benja", {"P1 a": ("nothing to check yet", "")}, stopped="stopped after 600 s"),
+]
+
+
+def test_the_table_is_aligned_and_says_what_its_marks_mean():
+    head, ana, benja, _, legend = table(ROWS, "en").splitlines()
+    at = head.index("P1a") + 1
+    assert [row[at] for row in (ana, benja)] == ["✓", "—"]
+    at = head.index("P1b") + 1
+    assert [row[at] for row in (ana, benja)] == ["✗", "·"]
+    assert ana.endswith("cell 3: NameError; 2 more errors; borrows GaussianMixture")
+    assert benja.endswith("stopped after 600 s")
+    assert set(ana + benja) & set("✓✗—·!") <= set(legend)
+    assert "P1 b ✗ =look again" in details(ROWS, "en")
+
+
+def test_the_spreadsheet_has_every_message_and_no_formula():
+    content = spreadsheet(ROWS, "es").decode("utf-8-sig")
+    ana, benja = csv.DictReader(io.StringIO(content, newline=""))
+    assert ana["P1 a"] == "Correcto"
+    assert ana["P1 b: mensaje"] == "'=look again"
+    assert len(ana["errores"].splitlines()) == 5
+    assert benja["detenida"] == "stopped after 600 s"
+    assert benja["P3 f"] == "Sin comprobación"
+
+
+# The command.
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys; from scorelab.__main__ import main\ntry: main(['lab', 'grade', '--help'])"
+    code += "\nfinally: print([m for m in ('torch', 'sympy', 'numpy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.endswith("[]\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nowhere"], "nowhere"),
+        (["."], "no notebook"),
+        ([".", "--out", "grades.xls"], ".csv"),
+    ],
+)
+def test_a_folder_without_submissions_is_one_line_and_status_1(
+    tmp_path, monkeypatch, capsys, arguments, says
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(["lab", "grade", *arguments, "--unconfined"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert says in line
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "says"),
+    [
+        ("sys.platform", "darwin", "Linux"),
+        ("platform.machine", lambda: "riscv64", "riscv64"),
+        ("_version", lambda: 2, "Landlock"),
+    ],
+)
+def test_without_what_it_takes_the_command_refuses(
+    tmp_path, monkeypatch, capsys, what, value, says
+):
+    notebook(tmp_path / "a.ipynb")
+    monkeypatch.setattr(confinement, "_version", lambda: 7)
+    monkeypatch.setattr(f"{confinement.__name__}.{what}", value)
+    assert main(["lab", "grade", str(tmp_path)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert says in line
+    assert "--unconfined" in line
+
+
+@confined
+def test_a_folder_is_graded_in_spanish_and_stays_as_it_was(tmp_path, capsys):
+    folder = tmp_path / "entregas"
+    check = 'assert sl.lab.check("P1 a", GaussianMixture)'
+    notebook(folder / "ana.ipynb", MIXTURE, check, "import scorelab as sl; sl.lab.check('P1 b', G)")
+    (folder / "benja.ipynb").write_text("{")
+    (folder / "carla").mkdir()
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    out = tmp_path / "notas.csv"
+    status = main(
+        ["lab", "grade", str(folder), "--language", "es", "--out", str(out), "--jobs", "2"]
+    )
+    assert status == 0
+    head, ana, benja, carla, *_ = capsys.readouterr().out.splitlines()
+    assert "correctas" in head
+    assert ana.count("✓") == 1
+    assert "no se puede leer: JSONDecodeError" in benja
+    assert carla.endswith("sin notebook ni script (no se siguen enlaces)")
+    first, *_ = csv.DictReader(io.StringIO(out.read_text("utf-8-sig"), newline=""))
+    assert first["P1 b: mensaje"] == "`G` no está definido"
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
+# What runs.
+
+
+@confined
+def test_a_submission_is_graded_by_its_last_checks_whatever_it_does_to_the_check(tmp_path):
+    path = notebook(
+        tmp_path / "ana" / "lab.ipynb",
+        "%matplotlib inline\n" + MIXTURE,
+        "sl.lab.check('P1 a', ...)",
+        """
+        sl.lab.check = lambda *_: 1 / 0
+        import scorelab.lab.asking as asking
+        asking.check = sl.lab.check
+        display(sl.lab.check("P1 a", GaussianMixture))
+        sl.lab.check("p1b", object)
+        sl.lab.check("P1 c", mixture)
+        """,
+        "1 / 0",
+        "sl.lab.check('P1 d', (lambda: nowhere)())",
+        """
+        import helper, matplotlib.pyplot as plt, os, pathlib, sympy
+        from tqdm.notebook import tqdm
+        from torch.utils.data import DataLoader
+        assert len([*tqdm(DataLoader(torch.arange(10), num_workers=2))]) == 10
+        plt.plot([1, 2])
+        plt.savefig("plot.png")
+        plt.show()
+        assert os.getcwd() == os.environ["HOME"] == os.environ["TMPDIR"]
+        assert torch.get_num_threads() == 1
+        sl.GaussianMixture
+        """,
+        "import os; os.environ['SECRET']",
+        "input()",
+        "raise SystemExit",
+        "print('x' * 10**8)\nwhile True: open('huge', 'ab').write(bytes(1 << 27))",
+        "torch.ones(1 << 40)",
+        "x = [bytes(1 << 20) for _ in range(1 << 20)]",
+    )
+    (path.parent / "helper.py").write_text("")
+    os.environ["SECRET"] = "secret"
+    try:
+        row = run(tmp_path)
+    finally:
+        del os.environ["SECRET"]
+    verdicts = {question: verdict for question, (verdict, _) in row.results.items()}
+    assert verdicts == {"P1 a": "right", "P1 b": "not yet", "P1 c": "missing", "P1 d": "missing"}
+    assert row.results["P1 c"][1] == "`mixture` is not defined"
+    assert [error.partition(": ")[2].partition(":")[0] for error in row.errors] == [
+        *("ZeroDivisionError", "NameError", "KeyError", "EOFError", "SystemExit", "OSError"),
+        *("RuntimeError", "MemoryError"),
+    ]
+    assert row.errors[0] == "cell 4: ZeroDivisionError: division by zero"
+    assert row.borrows == ["GaussianMixture"]
+    assert row.stopped == ""
+
+
+@confined
+@pytest.mark.parametrize(
+    ("code", "limits", "stopped"),
+    [
+        ("while True:\n    try: torch.ones(9).sum()\n    except Exception: pass", {}, "after 12 s"),
+        # What processes share is no process's own, so each may have it: together they may not.
+        (
+            "import mmap\nshared = mmap.mmap(-1, 2 << 30)\n"
+            "while True: shared.write(bytes(1 << 20))",
+            {"memory": 1200},
+            "more than 1200 MiB",
+        ),
+        (
+            "import subprocess\nwhile True: subprocess.Popen(['sleep', '60'])",
+            {},
+            "more than 64 processes",
+        ),
+        ("import os; os._exit(3)", {}, "its process ended"),
+    ],
+    ids=["time", "memory", "processes", "exit"],
+)
+def test_what_a_stopped_submission_had_right_is_kept(tmp_path, code, limits, stopped):
+    check = "sl.lab.check('P1 a', GaussianMixture)"
+    notebook(tmp_path / "a.ipynb", MIXTURE, check, code)
+    row = run(tmp_path, **{"seconds": 12} | limits)
+    assert row.results["P1 a"][0] == "right"
+    assert stopped in row.stopped
+    assert row.stopped.endswith("(cell 3)")
+
+
+ATTACKS = {
+    "open": "open(there / 'a.ipynb', 'w')",
+    "save": "torch.save({}, there / 'new.pt')",
+    "numpy": "import numpy; numpy.save(there / 'new.npy', [1])",
+    "shell": "subprocess.run(['sh', '-c', f'echo > {there}/new.txt'], check=True)",
+    "link": "os.symlink(there, 'link'); open('link/linked', 'w')",
+    "hard link": "os.link(there / 'kept', 'mine')",
+    "remove": "shutil.rmtree(there / 'tree')",
+    "rename": "os.rename(there / 'renamed', 'mine')",
+    "truncate": "os.truncate(there / 'kept', 0)",
+    "read": "(there / 'kept').read_text()",
+    "list": "os.listdir(there)",
+    "mode": "os.chmod(there / 'mode', 0); assert not os.stat(there / 'mode').st_mode & 0o777",
+    "times": "os.utime(there / 'mode', (0, 0)); assert not os.stat(there / 'mode').st_mtime",
+    "shared memory": "open(f'/dev/shm/{os.getpid()}', 'w'); os.unlink(f'/dev/shm/{os.getpid()}')",
+    "network": "socket.create_connection(('127.0.0.1', PORT))",
+    "datagram": "socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', PORT))",
+    "service": "socket.socket(socket.AF_UNIX).connect(str(there / 'service'))",
+    "environment": "open(f'/proc/{VICTIM}/environ').read()",
+    "signal": "os.kill(VICTIM, 0)",
+    "limits": "import resource; resource.setrlimit(resource.RLIMIT_DATA, (-1, -1))",
+}
+
+
+@pytest.fixture
+def victims(tmp_path) -> Iterator[dict]:
+    """A folder, services, and a process, which are none of a submission's business."""
+    there = tmp_path / "there"
+    (there / "tree").mkdir(parents=True)
+    for name in ("a.ipynb", "kept", "renamed", "mode", "tree/leaf"):
+        (there / name).write_text("content")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.socket(socket.AF_UNIX) as service,
+        subprocess.Popen(["sleep", "600"]) as process,
+    ):
+        service.bind(str(there / "service"))
+        service.listen()
+        port = server.getsockname()[1]
+        head = "import os, pathlib, shutil, socket, subprocess, torch"
+        yield {
+            "there": there,
+            "head": f"{head}\nthere = pathlib.Path({str(there)!r})\n"
+            f"PORT, VICTIM = {port}, {process.pid}",
+        }
+        assert process.poll() is None
+        process.kill()
+
+
+def attack(path: Path, victims: dict, **limits: float) -> dict[str, str]:
+    """Which attacks failed, and of what."""
+    notebook(path, victims["head"], *ATTACKS.values())
+    row = run(path.parent, **limits)
+    assert row.stopped == ""
+    found = [re.fullmatch(r"cell (\d+): (.*)", error) for error in row.errors]
+    return {list(ATTACKS)[int(match[1]) - 2]: match[2] for match in found}
+
+
+def tree(folder: Path) -> dict[str, tuple]:
+    """All that a folder holds."""
+    return {
+        str(path): (
+            path.stat().st_mode,
+            path.stat().st_mtime_ns,
+            path.is_file() and path.read_text(),
+        )
+        for path in folder.rglob("*")
+    }
+
+
+@confined
+def test_a_submission_harms_nobody(tmp_path, victims):
+    before = tree(victims["there"])
+    failed = attack(tmp_path / "attacker" / "a.ipynb", victims)
+    assert set(failed) == set(ATTACKS) - ({"signal"} if confinement._version() < 6 else set())
+    assert tree(victims["there"]) == before
+
+
+@confined
+def test_it_would_if_it_were_not_confined(tmp_path, victims):
+    failed = attack(tmp_path / "attacker" / "a.ipynb", victims, confined=False)
+    assert set(failed) <= {"limits"}  # which is the administrator's alone to raise
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nobody supervises elsewhere")
+def test_what_a_submission_starts_ends_with_it(tmp_path):
+    mark = f"{os.getpid()}.25"
+    code = f"""
+    import os, signal, subprocess
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.execvp("sleep", ["sleep", "{mark}"])
+        os._exit(0)
+    subprocess.Popen(["nohup", "sleep", "{mark}"], start_new_session=True)
+    import pathlib, time
+    time.sleep(1)
+    lines = [p.read_bytes() for p in pathlib.Path("/proc").glob("[0-9]*/cmdline")]
+    assert sum(line.startswith(b"sleep") and b"{mark}" in line for line in lines) == 2
+    """
+    notebook(tmp_path / "a.ipynb", code)
+    row = run(tmp_path, confined=False)
+    assert (row.errors, row.stopped) == ([], "")
+    running = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not [line for line in running if mark.encode() in line]
+
+
+def test_a_check_that_takes_too_long_is_given_up(monkeypatch):
+    reports = []
+    monkeypatch.setattr(submission, "check", lambda *_, **__: time.sleep(30))
+    record = submission._checker("en", 1, lambda **report: reports.append(report))
+    assert record("P1 a", lambda: object) is None
+    late = {"verdict": "unchecked", "message": "the check takes more than 1 s"}
+    assert reports == [{"question": "P1 a"} | late]
