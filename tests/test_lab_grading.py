@@ -241,7 +241,7 @@ def test_help_loads_nothing_heavy():
         ([".", "--out", "grades.xls"], ".csv"),
     ],
 )
-def test_a_folder_without_submissions_is_one_line_and_status_1(
+def test_what_cannot_be_graded_is_one_line_and_status_1(
     tmp_path, monkeypatch, capsys, arguments, says
 ):
     monkeypatch.chdir(tmp_path)
@@ -273,8 +273,8 @@ def test_without_what_it_takes_the_command_refuses(
 @confined
 def test_a_folder_is_graded_in_spanish_and_stays_as_it_was(tmp_path, capsys):
     folder = tmp_path / "entregas"
-    check = 'assert sl.lab.check("P1 a", GaussianMixture)'
-    notebook(folder / "ana.ipynb", MIXTURE, check, "import scorelab as sl; sl.lab.check('P1 b', G)")
+    check = 'assert sl.lab.check("P1 b", GaussianMixture)'
+    notebook(folder / "ana.ipynb", MIXTURE, check, "sl.lab.check('P1 c', mixture)")
     (folder / "benja.ipynb").write_text("{")
     (folder / "carla").mkdir()
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
@@ -289,7 +289,7 @@ def test_a_folder_is_graded_in_spanish_and_stays_as_it_was(tmp_path, capsys):
     assert "no se puede leer: JSONDecodeError" in benja
     assert carla.endswith("sin notebook ni script (no se siguen enlaces)")
     first, *_ = csv.DictReader(io.StringIO(out.read_text("utf-8-sig"), newline=""))
-    assert first["P1 b: mensaje"] == "`G` no está definido"
+    assert first["P1 c: mensaje"] == "`mixture` no está definido"
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
@@ -301,13 +301,13 @@ def test_a_submission_is_graded_by_its_last_checks_whatever_it_does_to_the_check
     path = notebook(
         tmp_path / "ana" / "lab.ipynb",
         "%matplotlib inline\n" + MIXTURE,
-        "sl.lab.check('P1 a', ...)",
+        "sl.lab.check('P1 b', ...)",
         """
         sl.lab.check = lambda *_: 1 / 0
         import scorelab.lab.asking as asking
         asking.check = sl.lab.check
-        display(sl.lab.check("P1 a", GaussianMixture))
-        sl.lab.check("p1b", object)
+        display(sl.lab.check("P1 · b", GaussianMixture))
+        sl.lab.check("p1A", 5)
         sl.lab.check("P1 c", mixture)
         """,
         "1 / 0",
@@ -322,14 +322,16 @@ def test_a_submission_is_graded_by_its_last_checks_whatever_it_does_to_the_check
         plt.show()
         assert os.getcwd() == os.environ["HOME"] == os.environ["TMPDIR"]
         assert torch.get_num_threads() == 1
+        def plain(x: int): ...
+        assert plain.__annotations__ == {"x": int}
         sl.GaussianMixture
         """,
         "import os; os.environ['SECRET']",
         "input()",
         "raise SystemExit",
-        "print('x' * 10**8)\nwhile True: open('huge', 'ab').write(bytes(1 << 27))",
+        "print('x' * 10**8)\nopen('huge', 'wb').truncate(2 << 30)",
         "torch.ones(1 << 40)",
-        "x = [bytes(1 << 20) for _ in range(1 << 20)]",
+        "x = [b'x' * (1 << 20) for _ in range(1 << 20)]",
     )
     (path.parent / "helper.py").write_text("")
     os.environ["SECRET"] = "secret"
@@ -338,7 +340,7 @@ def test_a_submission_is_graded_by_its_last_checks_whatever_it_does_to_the_check
     finally:
         del os.environ["SECRET"]
     verdicts = {question: verdict for question, (verdict, _) in row.results.items()}
-    assert verdicts == {"P1 a": "right", "P1 b": "not yet", "P1 c": "missing", "P1 d": "missing"}
+    assert verdicts == {"P1 b": "right", "P1 a": "not yet", "P1 c": "missing", "P1 d": "missing"}
     assert row.results["P1 c"][1] == "`mixture` is not defined"
     assert [error.partition(": ")[2].partition(":")[0] for error in row.errors] == [
         *("ZeroDivisionError", "NameError", "KeyError", "EOFError", "SystemExit", "OSError"),
@@ -371,10 +373,10 @@ def test_a_submission_is_graded_by_its_last_checks_whatever_it_does_to_the_check
     ids=["time", "memory", "processes", "exit"],
 )
 def test_what_a_stopped_submission_had_right_is_kept(tmp_path, code, limits, stopped):
-    check = "sl.lab.check('P1 a', GaussianMixture)"
+    check = "sl.lab.check('P1 b', GaussianMixture)"
     notebook(tmp_path / "a.ipynb", MIXTURE, check, code)
     row = run(tmp_path, **{"seconds": 12} | limits)
-    assert row.results["P1 a"][0] == "right"
+    assert row.results["P1 b"][0] == "right"
     assert stopped in row.stopped
     assert row.stopped.endswith("(cell 3)")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
+import tempfile
 from functools import partial
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
@@ -49,10 +51,9 @@ def add_command(commands: Any) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number above 0")
+    return int(text)
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -72,16 +73,16 @@ def _run(options: argparse.Namespace) -> None:
             f"to keep submissions inside a folder takes {lack}; --unconfined runs them without that"
         )
     found = submissions(options.folder)
-    one = partial(
-        grade,
-        limits=Limits(options.seconds, options.memory, not options.unconfined),
-        language=language,
-    )
+    limits = Limits(options.seconds, options.memory, not options.unconfined)
+    within = tempfile.mkdtemp(prefix="scorelab-")
+    one = partial(grade, limits=limits, language=language, within=within)
     said = words(language)["grading"]
-    with ThreadPool(options.jobs) as pool:
-        rows = list(
-            tqdm(pool.imap(one, found), said["progress"], len(found), leave=False, disable=None)
-        )
+    try:
+        with ThreadPool(options.jobs) as pool:
+            done = pool.imap(one, found)
+            rows = list(tqdm(done, said["progress"], len(found), leave=False, disable=None))
+    finally:  # after Ctrl-C too, when the submissions end because this process does
+        shutil.rmtree(within, ignore_errors=True)
     sys.stdout.write(table(rows, language))
     if options.details:
         sys.stdout.write(details(rows, language))

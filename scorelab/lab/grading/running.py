@@ -80,14 +80,21 @@ def questions() -> list[str]:
     return [name for name, said in words("en").items() if "check" in said]
 
 
-def grade(submission: Submission, limits: Limits, language: str) -> Row:
-    """Run one submission in a process and a folder of its own, which are gone afterwards."""
+def grade(submission: Submission, limits: Limits, language: str, within: str | None = None) -> Row:
+    """Run one submission in a process and a folder of its own, which are gone afterwards.
+
+    Args:
+        submission: What to run.
+        limits: What it may use.
+        language: Of the messages, `en` or `es`.
+        within: Where the folder is made, by default among the system's temporary ones.
+    """
     said = words(language)["grading"]
     row = Row(_clean(submission.name))
     if submission.file is None:
         row.stopped = said["nothing"]
         return row
-    scratch = Path(tempfile.mkdtemp(prefix="scorelab-")).resolve()
+    scratch = Path(tempfile.mkdtemp(prefix="scorelab-", dir=within)).resolve()
     try:
         file = submission.copy_to(scratch)
         process = _start(file, scratch, limits, language)

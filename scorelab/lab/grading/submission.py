@@ -54,7 +54,8 @@ def run(file: Path, language: str, check_seconds: int, report: Callable[..., Non
         # Where an error's traceback finds the line.
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
         try:
-            exec(compile(rewriter.visit(parsed(source, name)), name, "exec"), namespace)
+            tree = rewriter.visit(parsed(source, name))
+            exec(compile(tree, name, "exec", dont_inherit=True), namespace)
         except BaseException as error:  # SystemExit too: what follows still counts
             report(error=_told(error))
     report(borrows=sorted(rewriter.borrowed))
