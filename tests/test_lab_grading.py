@@ -23,11 +23,11 @@ from textwrap import dedent
 import pytest
 
 from scorelab.__main__ import main
-from scorelab.lab.grading import confinement, submission
+from scorelab.lab.grading import confinement, running, submission
 from scorelab.lab.grading.cells import CHECK, Rewriter, parsed, read_cells
 from scorelab.lab.grading.folder import submissions
 from scorelab.lab.grading.running import Limits, Row, grade, questions
-from scorelab.lab.grading.table import details, spreadsheet, table
+from scorelab.lab.grading.table import details, overview, spreadsheet
 
 ROOT = Path(__file__).resolve().parent.parent
 confined = pytest.mark.skipif(confinement.missing() is not None, reason="the kernel cannot")
@@ -202,7 +202,7 @@ ROWS = [
 
 
 def test_the_table_is_aligned_and_says_what_its_marks_mean():
-    head, ana, benja, _, legend = table(ROWS, "en").splitlines()
+    head, ana, benja, _, legend = overview(ROWS, "en").splitlines()
     at = head.index("P1a") + 1
     assert [row[at] for row in (ana, benja)] == ["✓", "—"]
     at = head.index("P1b") + 1
@@ -221,6 +221,16 @@ def test_the_spreadsheet_has_every_message_and_no_formula():
     assert len(ana["errores"].splitlines()) == 5
     assert benja["detenida"] == "stopped after 600 s"
     assert benja["P3 f"] == "Sin comprobación"
+
+
+def test_a_students_text_cannot_write_on_the_terminal_or_fill_it():
+    assert running._clean("a\x1b[2J\nb\u202ec\ud800") == "a [2J b c "
+    assert len(running._clean("a" * 10**6)) == 300
+
+
+@pytest.mark.parametrize("line", [b"[1\n", b"[" * 100_000 + b"\n", b"\xff\n"])
+def test_a_report_that_cannot_be_read_is_passed_over(line):
+    assert list(running._records(io.BytesIO(line + b'{"cell": 1}\n'))) == [{"cell": 1}]
 
 
 # The command.
@@ -336,7 +346,7 @@ def test_a_submission_is_graded_by_its_last_checks_whatever_it_does_to_the_check
     (path.parent / "helper.py").write_text("")
     os.environ["SECRET"] = "secret"
     try:
-        row = run(tmp_path)
+        row = run(tmp_path, memory=2000)
     finally:
         del os.environ["SECRET"]
     verdicts = {question: verdict for question, (verdict, _) in row.results.items()}
@@ -355,7 +365,11 @@ def test_a_submission_is_graded_by_its_last_checks_whatever_it_does_to_the_check
 @pytest.mark.parametrize(
     ("code", "limits", "stopped"),
     [
-        ("while True:\n    try: torch.ones(9).sum()\n    except Exception: pass", {}, "after 12 s"),
+        (
+            "while True:\n    try: torch.ones(9).sum()\n    except Exception: pass",
+            {"seconds": 20},
+            "after 20 s",
+        ),
         # What processes share is no process's own, so each may have it: together they may not.
         (
             "import mmap\nshared = mmap.mmap(-1, 2 << 30)\n"
@@ -368,14 +382,14 @@ def test_a_submission_is_graded_by_its_last_checks_whatever_it_does_to_the_check
             {},
             "more than 64 processes",
         ),
-        ("import os; os._exit(3)", {}, "its process ended"),
+        ("import os; os._exit(0)", {}, "its process ended"),
     ],
     ids=["time", "memory", "processes", "exit"],
 )
 def test_what_a_stopped_submission_had_right_is_kept(tmp_path, code, limits, stopped):
     check = "sl.lab.check('P1 b', GaussianMixture)"
     notebook(tmp_path / "a.ipynb", MIXTURE, check, code)
-    row = run(tmp_path, **{"seconds": 12} | limits)
+    row = run(tmp_path, **limits)
     assert row.results["P1 b"][0] == "right"
     assert stopped in row.stopped
     assert row.stopped.endswith("(cell 3)")

@@ -62,7 +62,7 @@ def _run(options: argparse.Namespace) -> None:
     from scorelab.lab.grading.confinement import missing
     from scorelab.lab.grading.folder import submissions
     from scorelab.lab.grading.running import Limits, grade
-    from scorelab.lab.grading.table import details, spreadsheet, table
+    from scorelab.lab.grading.table import details, overview, spreadsheet
     from scorelab.lab.wording import words
 
     language = options.language
@@ -83,7 +83,7 @@ def _run(options: argparse.Namespace) -> None:
             rows = list(tqdm(done, said["progress"], len(found), leave=False, disable=None))
     finally:  # after Ctrl-C too, when the submissions end because this process does
         shutil.rmtree(within, ignore_errors=True)
-    sys.stdout.write(table(rows, language))
+    sys.stdout.write(overview(rows, language))
     if options.details:
         sys.stdout.write(details(rows, language))
     if options.out is not None:

@@ -116,15 +116,10 @@ def grade(submission: Submission, limits: Limits, language: str, within: str | N
 
 def _start(file: Path, scratch: Path, limits: Limits, language: str) -> subprocess.Popen[bytes]:
     own = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
+    python = [sys.prefix, sys.base_prefix, *site.getsitepackages()]
     order = {
         "paths": [str(Path(scorelab.__file__).parent.parent), *own],
-        "readable": [
-            *scorelab.__path__,
-            sys.prefix,
-            sys.base_prefix,
-            *site.getsitepackages(),
-            *own,
-        ],
+        "readable": [*scorelab.__path__, *python, *own],
         "file": str(file),
         "scratch": str(scratch),
         "language": language,
@@ -157,7 +152,7 @@ def _start(file: Path, scratch: Path, limits: Limits, language: str) -> subproce
 def _read(process: subprocess.Popen[bytes], row: Row, limits: Limits, said: dict) -> None:
     """Take in the reports until there are no more, and say how it ended."""
     assert process.stdout is not None
-    cell = 0
+    cell, complete = 0, False
     for record in _records(process.stdout):
         match record:
             case {"cell": int(cell)}:
@@ -170,17 +165,19 @@ def _read(process: subprocess.Popen[bytes], row: Row, limits: Limits, said: dict
                 row.errors.append(said["cell"].format(cell=cell, error=_clean(error)))
             case {"borrows": list(names)}:
                 row.borrows = [_clean(str(name)) for name in names]
+                complete = True
             case {"unreadable": str(error)}:
                 row.stopped = said["unreadable"].format(error=_clean(error))
             case {"failed": str(error)}:
                 row.stopped = said["failed"].format(error=_clean(error))
     status = process.wait()
-    ending = ENDINGS[status] if 0 <= status < len(ENDINGS) else "died"
-    if ending != "ended" and not row.stopped:
-        details = {"seconds": limits.seconds, "memory": limits.memory, "processes": PROCESSES}
-        row.stopped = said[ending].format(**details) + said["in_cell"].format(cell=cell) * (
-            cell > 0
-        )
+    if complete or row.stopped:
+        return
+    ending = ENDINGS[status] if 0 < status < len(ENDINGS) else "died"
+    details = {"seconds": limits.seconds, "memory": limits.memory, "processes": PROCESSES}
+    row.stopped = said[ending].format(**details)
+    if cell:
+        row.stopped += said["in_cell"].format(cell=cell)
 
 
 def _records(stream: IO[bytes]) -> Iterator[object]:

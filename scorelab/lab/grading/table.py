@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from scorelab.lab.grading.running import Row, questions
 from scorelab.lab.wording import words
 
-__all__ = ["details", "spreadsheet", "table"]
+__all__ = ["details", "overview", "spreadsheet"]
 
 _MARKS = {
     "right": "✓",
@@ -21,7 +21,7 @@ _MARKS = {
 _FEW = 3  # errors that a row of the table shows
 
 
-def table(rows: Sequence[Row], language: str) -> str:
+def overview(rows: Sequence[Row], language: str) -> str:
     """A line for each submission, a column for each question, and below what the marks mean."""
     said = words(language)["grading"]
     letters = [name.replace(" ", "") for name in questions()]
