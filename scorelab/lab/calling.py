@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import random
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -34,7 +35,7 @@ ALIASES = {
     "mixture gmm model network net distribution mixtura mezcla modelo red funcionscore noisyscore",
     "x0": "x xinit xinitial init initial start x0s xstart particles inicio inicial puntos",
     "prior": "pi priorsampler prioridad distribucioninicial sampleprior",
-    "step_size": "eps epsilon ε step h dt eta alpha stepsize lr paso tamanopaso tamano",
+    "step_size": "steplr eps epsilon ε step h dt eta alpha stepsize lr paso tamanopaso tamano",
     "n_steps": "steps nsteps numsteps iterations niter niterations numiter pasos npasos numpasos "
     "stepsperlevel nstepspersigma nstepseach",
     "n_samples": "samples nsamples numsamples nparticles npoints batch batchsize numparticles "
@@ -102,6 +103,9 @@ def call(
     ways = max([len(v.values) for v in arguments.values() if isinstance(v, Either)], default=1)
     first = None
     for way, dtype in product(range(ways), _TRIED):
+        for value in arguments.values():
+            if isinstance(value, Given | Network):
+                value.calls.clear()  # of the last attempt
         try:
             value = function(**{key: _as(value, dtype, way) for key, value in arguments.items()})
         except (Unanswered, Unfit, Wrong, Raised):
@@ -275,7 +279,8 @@ def final(value: object, n: int, d: int, name: str) -> Tensor:
 def repeatable(seed: int = 0) -> Iterator[None]:
     """Draws of torch, numpy and Python that are the same each time, and no trace in theirs."""
     python, old = random.getstate(), np.random.get_state()  # noqa: NPY002 (the student may use it)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numpy's, about the tensors that it is given
         torch.manual_seed(seed)
         np.random.seed(seed)  # noqa: NPY002
         random.seed(seed)

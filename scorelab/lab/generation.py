@@ -72,7 +72,7 @@ def _name_the_mistake(law: GaussianMixture, draws: Tensor, levels: list[float]) 
         raise Wrong("no_score")
     if len(set(levels)) == 1:
         raise Wrong("data_score")
-    if max(levels) <= 1.001:  # b never exceeds 1, b/a does
+    if 0.9 < max(levels) <= 1.001:  # b comes near 1 and never exceeds it, b/a does
         raise Wrong("no_rescaling")
     wrong = {
         "no_factor": lambda x, a, b: law.noisy_score(x / a, b / a),
@@ -86,9 +86,10 @@ def _name_the_mistake(law: GaussianMixture, draws: Tensor, levels: list[float]) 
     }
     if draws.std() > 1e3:
         raise Wrong("explodes")
-    for key, score in wrong.items():
-        if _alike(draws, _reversed(law, score)):
-            raise Wrong(key)
+    gaps = {key: _gap(draws, _reversed(law, score)) for key, score in wrong.items()}
+    nearest = min(gaps, key=gaps.get)
+    if gaps[nearest] < 0.15:
+        raise Wrong(nearest)
     if levels[0] < levels[-1]:
         raise Wrong("other_way")
     if min(levels) > 0.7:
@@ -98,11 +99,11 @@ def _name_the_mistake(law: GaussianMixture, draws: Tensor, levels: list[float]) 
     raise Wrong("else")
 
 
-def _alike(draws: Tensor, others: Tensor) -> bool:
-    """Whether means and standard deviations agree, within 15 % of the latter."""
+def _gap(draws: Tensor, others: Tensor) -> float:
+    """How far means and standard deviations are apart, in the latter (and a tenth)."""
     spread = others.std(0)
     gaps = torch.stack([draws.mean(0) - others.mean(0), draws.std(0) - spread])
-    return bool((gaps.abs() < 0.15 * spread).all())
+    return float((gaps.abs() / (spread + 0.1)).max())
 
 
 def _reversed(law: GaussianMixture, score) -> Tensor:

@@ -76,12 +76,12 @@ def denoising_loss(answer: object) -> list[str]:
             ]
             if not fitting and _is_sum(seen, dim, levels):
                 return ["sum"]
-            if not fitting:
-                _name_the_mistake(seen, dim, levels)
             loss = losses["best"]
             if loss.value(seed=1) == loss.value(seed=2):
                 raise Wrong("fixed_noise")
-            _check_rows(losses["silent"], dim, levels)
+            _check_rows(losses["silent"])
+            if not fitting:
+                _name_the_mistake(seen, dim, levels)
         loss.check_gradient()
     return ["weight"] if several and "squared" not in fitting else []
 
@@ -96,17 +96,18 @@ def _exact(
     sign: float = 1.0,
     target: float = 1.0,
     noise: float = 1.0,
+    known: float = 1.0,
 ) -> float:
     """(1/T) Σ λ(σ) ½ E‖s(x + σz) + z/σ‖² for x ~ N(0, 2 I) and s(x) = −c x/(2 + σ²).
 
     c is 0, 1 or −1. With a mistake: `half` for ½, `sign` of the target, z/σ^`target`, and the noise
-    σ^`noise` z.
+    σ^`noise` z, while the model is told σ^`known`.
     """
     factor = {"silent": 0.0, "best": 1.0, "away": -1.0}[model]
     total = 0.0
     for sigma in levels:
         spread = sigma**noise
-        slope = factor / (2 + sigma**2)
+        slope = factor / (2 + sigma ** (2 * known))
         size = sign / sigma**target
         square = slope**2 * (2 + spread**2) - 2 * slope * spread * size + size**2
         total += weight(sigma) * half * dim * square / len(levels)
@@ -140,6 +141,7 @@ def _name_the_mistake(seen: dict[str, float], dim: int, levels: list[float]) -> 
         "target_square:half": {"target": 2.0, "half": 1.0},
         "no_noise": {"noise": 100.0},
         "variance": {"noise": 0.5, "target": 0.5},
+        "variance:known": {"noise": 0.5, "target": 0.5, "known": 0.5},
         "root": {"noise": 0.5, "target": 1.0},
         "square": {"noise": 2.0, "target": 1.0},
     }
@@ -173,8 +175,8 @@ class _Loss:
             raise Wrong("rows")
         return value
 
-    def value(self, seed: int = 0) -> float:
-        torch.manual_seed(seed)
+    def value(self, seed: int = 10) -> float:
+        torch.manual_seed(seed)  # not that with which x was drawn
         return float(shaped(self(self.x), (), self.name))
 
     def check_gradient(self) -> None:
@@ -184,13 +186,13 @@ class _Loss:
             raise Wrong("gradient")
 
 
-def _check_rows(loss: _Loss, dim: int, levels: list[float]) -> None:
+def _check_rows(loss: _Loss) -> None:
     """Each row must have noise of its own: then a batch has a mean that hardly scatters."""
     torch.manual_seed(4)
     values = torch.tensor([float(plain(loss(loss.x[:500]), loss.name)) for _ in range(20)])
-    # Of ‖z‖² the standard deviation is √(2 d), of the mean over 500 rows a 22nd of it.
-    scatter = values.std() / values.mean()
-    if len(levels) == 1 and scatter > 4 * math.sqrt(2 / dim / 500):
+    # Of ‖z‖² standard deviation and mean are √(2 d) and d, of a mean over 500 rows 0.06 at d = 1,
+    # and 0.1 if the rows have levels of their own. With one z for all it is 1.4, or 0.8 at d = 3.
+    if values.std() > 0.4 * values.mean().abs():
         raise Wrong("shared_noise")
 
 

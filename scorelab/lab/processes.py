@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -316,31 +317,44 @@ def _solved(
 
 
 def _check_drift(answer: object, name: str, span: tuple[float, float]) -> None:
-    """Without noise: dx = t dt tells the grid, dx = −x dt the place at which f is taken."""
+    """Without noise: dx = (1 + t) dt tells the grid, dx = −x dt the place at which f is taken."""
     begin, end = span
     n, dt = 8, (end - begin) / 8
     x0 = torch.randn(60, 2)
     clock = _Process(
-        lambda x, t: torch.as_tensor(t, dtype=x.dtype) * torch.ones_like(x),
-        lambda t: 0 * t,
-        max(span),
+        lambda x, t: (1 + torch.as_tensor(t)) * torch.ones_like(x), lambda t: 0 * t, max(span)
     )
     moved = _solved(answer, name, clock, x0, span, n) - x0
+    if not moved.isfinite().all() and dt < 0:
+        raise Wrong("negative")
+    if moved.std(0).max() > 1e-3:
+        raise Wrong("no_diffusion")
     times = begin + dt * torch.arange(n + 1)
+    first = (
+        float(torch.as_tensor(clock.drift.calls[0][1]).flatten()[0]) if clock.drift.calls else 0.0
+    )
+    late = "end_of_step" if abs(first - times[1]) < 1e-4 else "other_way"
+    wide = (end - begin) / (n - 1)
+
+    def solved(step: float, at: Tensor) -> Callable[[], Tensor]:
+        return lambda: step * (1 + at).sum()
+
     mistakes = {
-        "end_of_step": lambda: dt * times[1:].sum(),
-        "points": lambda: dt * times[: n - 1].sum(),
-        "points:wide": lambda: (end - begin) / (n - 1) * torch.linspace(*span, n)[:-1].sum(),
-        "points:more": lambda: dt * times.sum(),
-        "index": lambda: dt * torch.arange(n).sum(),
-        "index:one": lambda: dt * torch.arange(1, n + 1).sum(),
-        "no_step": lambda: times[:-1].sum(),
-        "frozen": lambda: dt * n * times[0],
-        "backwards": lambda: -dt * times[:-1].sum(),
-        "other_way": lambda: dt * (max(span) - times[:-1]).sum(),
-        "root_at_drift": lambda: math.sqrt(abs(dt)) * times[:-1].sum(),
+        late: solved(dt, times[1:]),
+        "other_way": solved(dt, max(span) - times[:-1]),
+        "points": solved(dt, times[: n - 1]),
+        "points:wide": solved(wide, begin + wide * torch.arange(n - 1)),
+        "points:over": solved(wide, begin + wide * torch.arange(n)),
+        "points:more": solved(dt, times),
+        "index": solved(dt, torch.arange(n)),
+        "index:one": solved(dt, torch.arange(1, n + 1)),
+        "no_step": solved(1.0, times[:-1]),
+        "frozen": solved(dt, times[:1].expand(n)),
+        "backwards": solved(-dt, times[:-1]),
+        "root_at_drift": solved(math.sqrt(abs(dt)), times[:-1]),
     }
-    compare(moved, (dt * times[:-1].sum()).expand_as(moved), mistakes, otherwise="drift")
+    exact = solved(dt, times[:-1])().expand_as(moved)
+    compare(moved, exact, mistakes, otherwise="drift")
     decay = _Process(lambda x, t: -x, lambda t: 0 * t, max(span))
     ends = _solved(answer, name, decay, x0, span, n)
     compare(ends, x0 * (1 - dt) ** n, {"start": lambda: x0 * (1 - n * dt)}, otherwise="drift")
