@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import torch
 from scipy.stats import multivariate_normal
@@ -23,7 +25,7 @@ class PointByPoint:
 
     def sample(self, n):
         ks = np.random.choice(len(self.pesos), size=n, p=self.pesos)  # noqa: NPY002
-        draw = np.random.multivariate_normal  # noqa: NPY002
+        draw = np.random.multivariate_normal
         return np.array([draw(self.medias[k], self.covarianzas[k]) for k in ks])
 
     def score(self, x):
@@ -190,7 +192,7 @@ def euler_maruyama_between(proceso, x0, t0, t1, n_pasos):
     """From one time to another, times as tensors, all states."""
     times = torch.linspace(t0, t1, n_pasos + 1)
     xs = [x0]
-    for t, later in zip(times[:-1], times[1:], strict=True):
+    for t, later in itertools.pairwise(times):
         x, dt = xs[-1], later - t
         noise = torch.randn_like(x) * dt.abs().sqrt()
         xs.append(x + proceso.drift(x, t) * dt + proceso.diffusion(t) * noise)

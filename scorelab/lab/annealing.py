@@ -11,7 +11,7 @@ from scorelab.exercises.engine.reading import Unanswered
 from scorelab.lab.calling import Either, Given, call, final, plain, repeatable, shaped
 from scorelab.lab.comparing import function_name
 from scorelab.lab.findings import Unfit, Wrong
-from scorelab.lab.langevin import parameters_of
+from scorelab.lab.mixtures import parameters_of
 from scorelab.mixture import GaussianMixture
 from scorelab.noise import largest_distance
 

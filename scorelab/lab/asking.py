@@ -15,9 +15,9 @@ from scorelab.lab.wording import words
 __all__ = ["JUDGES", "Question", "about", "available", "check"]
 
 JUDGES = {
-    "P1 a": "langevin.mixture_class",
-    "P1 b": "langevin.mixture_score",
-    "P1 c": "langevin.three_gaussians",
+    "P1 a": "mixtures.mixture_class",
+    "P1 b": "mixtures.mixture_score",
+    "P1 c": "mixtures.three_gaussians",
     "P1 d": "langevin.langevin_sampler",
     "P2 a": "matching.fisher_divergence",
     "P2 b": "matching.denoising_loss",
@@ -27,7 +27,7 @@ JUDGES = {
     "P3 a": "processes.process_class",
     "P3 b": "processes.transition",
     "P3 c": "processes.ornstein_uhlenbeck",
-    "P3 d": "processes.euler_maruyama",
+    "P3 d": "solving.solver",
     "P3 e": "generation.generated_samples",
     "P3 f": "generation.generated_images",
 }

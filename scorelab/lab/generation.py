@@ -11,7 +11,7 @@ from scorelab.exercises.engine.reading import Unanswered
 from scorelab.lab.calling import Given, call, final, plain, repeatable
 from scorelab.lab.comparing import function_name, means_agree
 from scorelab.lab.findings import Unfit, Wrong
-from scorelab.lab.langevin import parameters_of
+from scorelab.lab.mixtures import parameters_of
 from scorelab.metrics import mode_weights
 from scorelab.mixture import GaussianMixture
 
@@ -111,7 +111,7 @@ def _reversed(law: GaussianMixture, score) -> Tensor:
 
     Other grids than this one end in nearly the same law.
     """
-    x, n = torch.randn(_N, 2), 400
+    x, n = torch.randn(1_001, 2), 400
     begin, end = 10.0, math.log1p(0.05**2)
     dt = (end - begin) / n
     for i in range(n):
