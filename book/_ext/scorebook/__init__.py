@@ -18,7 +18,7 @@ from scorebook.chapters import execution, status, strict
 from scorebook.finding import earlier, glossary, indices, numbers, sections, things
 from scorebook.lectures import derivations, slides, timetables
 from scorebook.lectures.slides import deck
-from scorebook.notebooks import buttons, wheel, writing
+from scorebook.notebooks import buttons, template, wheel, writing
 from scorebook.pages import assets, docstrings, figures, layout, live, mathematics, sharing
 from scorebook.translations import check
 from scorebook.translations import pages as translated
@@ -28,7 +28,7 @@ PARTS: dict[ModuleType, tuple[ModuleType, ...]] = {
     contents: (),
     strict: (),
     execution: (),
-    writing: (buttons,),
+    writing: (buttons, template),
     wheel: (),
     status: (),
     docstrings: (),
@@ -83,6 +83,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("env-updated", 500, derivations.pages_with_an_index),
     ("env-updated", 500, timetables.pages_with_tables),
     ("env-updated", 500, indices.pages_with_an_index),
+    ("env-updated", 500, template.pages_to_write),
     ("env-updated", 500, sections.pages_to_write),
     ("env-updated", 500, translated.pages_to_write),
     ("env-check-consistency", 500, check.check),
@@ -90,6 +91,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("doctree-resolved", 50, slides.choose_slides),
     ("doctree-resolved", 90, timetables.fill_tables),
     ("doctree-resolved", 100, writing.write_notebooks),
+    ("doctree-resolved", 100, template.write_template),
     ("doctree-resolved", 500, figures.demand_words),
     ("doctree-resolved", 600, derivations.write_lines),
     # A page becomes HTML.

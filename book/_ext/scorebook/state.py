@@ -67,6 +67,7 @@ class Pages:
         derivation_places: Where each derivation stands.
         derivation_indexes: The pages that list all of them.
         derivations_listed: What these lists said.
+        questions: What the templates say of the lab's checks.
     """
 
     made_from: dict[str, str | None] = field(default_factory=dict)
@@ -80,6 +81,7 @@ class Pages:
     derivation_places: dict[str, list[Place]] = field(default_factory=dict)
     derivation_indexes: set[str] = field(default_factory=set)
     derivations_listed: dict | None = None
+    questions: dict | None = None
 
 
 def of_build(app: Sphinx) -> Build:

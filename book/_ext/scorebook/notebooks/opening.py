@@ -7,6 +7,8 @@ import posixpath
 import nbformat
 from nbformat import NotebookNode
 from scorebook import state
+from scorebook.contents import ENGLISH
+from scorebook.words import word
 from sphinx.application import Sphinx
 
 EXTRA = "notebooks"  # of the package: what these need
@@ -16,20 +18,31 @@ def opening_cells(app: Sphinx, title: str, about: str) -> list[NotebookNode]:
     """The cells that say what the notebook is and install the package where it is missing."""
     book = app.config.html_title or app.config.project
     text = f"*{title}* — the executed notebook of a chapter of **{book}**, {about}.\n\n"
-    wheel = state.of_build(app).wheel
-    if wheel and not app.config.html_baseurl:
-        text += f"Put `{posixpath.basename(wheel)}`, which the chapter offers, beside this file. "
+    if wheel := wheel_beside(app):
+        text += f"Put `{wheel}`, which the chapter offers, beside this file. "
+    install = install_cells(app)
+    if install:
+        text += "The first cell installs the package; then all runs, anywhere."
+    else:
+        text += "It needs the package `scorelab`."
+    return [nbformat.v4.new_markdown_cell(text), *install]
+
+
+def install_cells(app: Sphinx, language: str = ENGLISH) -> list[NotebookNode]:
+    """The cell that installs the package where it is missing; none if nobody offers it."""
     what = package(app)
-    if not what:
-        return [nbformat.v4.new_markdown_cell(f"{text}It needs the package `scorelab`.")]
     install = (
-        "# Does nothing where the package is installed.\n"
+        f"# {word('Does nothing where the package is installed.', language)}\n"
         "import importlib.util\n\n"
         'if importlib.util.find_spec("scorelab") is None:\n'
         f'    %pip install -q "{what}"'
     )
-    text += "The first cell installs the package; then all runs, anywhere."
-    return [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell(install)]
+    return [nbformat.v4.new_code_cell(install)] if what else []
+
+
+def wheel_beside(app: Sphinx) -> str:
+    """The file that must lie beside a notebook to be installed, if there is one."""
+    return "" if app.config.html_baseurl else posixpath.basename(state.of_build(app).wheel)
 
 
 def package(app: Sphinx) -> str:

@@ -4,10 +4,11 @@ The notebook holds the outputs that the page shows, text in plain Markdown, and 
 page as `<page>.ipynb`. A page with solutions offers it twice: that one is the instructor's, and
 `<page>-student.ipynb` has a place for each answer instead (`student`).
 
-Three keys in the front matter of a page are for its notebook. With `standalone: true` it begins
+Four keys in the front matter of a page are for its notebooks. With `standalone: true` it begins
 with the page's own first cell, since it does without the package, and its figures are numbered from
 1. `beside` lists files, as seen from the page, that its code reads: they are put beside the
-notebook. `notebook: other` offers the notebook of another page instead.
+notebook. `notebook: other` offers the notebook of another page instead. `template: name` makes the
+page's questions a notebook of that name, to be filled in and checked (`template`).
 """
 
 from __future__ import annotations
@@ -80,14 +81,17 @@ def _write(
     cells = _with_hidden_cells(pieces, executed, page, left_out)
     title = app.env.titles[name].astext()
     head = [] if contents.stands_alone(app.env, name) else opening_cells(app, title, about)
-    notebook = nbformat.v4.new_notebook(cells=[*head, *cells])
-    notebook.metadata = nbformat.from_dict(
-        {key: executed.metadata[key] for key in ("kernelspec", "language_info")}
-    )
-    for index, cell in enumerate(notebook.cells):  # stable: two builds write the same file
+    metadata = {key: executed.metadata[key] for key in ("kernelspec", "language_info")}
+    save(app, f"{name}{'' if solutions else STUDENT_SUFFIX}", [*head, *cells], metadata)
+
+
+def save(app: Sphinx, name: str, cells: list[NotebookNode], metadata: dict) -> None:
+    """Write a notebook of the site, the same file at every build."""
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=nbformat.from_dict(metadata))
+    for index, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{index}"
     nbformat.validate(notebook)
-    target = Path(app.outdir, f"{name}{'' if solutions else STUDENT_SUFFIX}.ipynb")
+    target = Path(app.outdir, f"{name}.ipynb")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(nbformat.writes(notebook), encoding="utf8")
 
