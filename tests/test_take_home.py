@@ -30,6 +30,8 @@ from scorelab._support.extras import EXTRAS
         (
             "book/lab/laboratorio",
             [
+                "lab-plantilla.ipynb",
+                wheel.FILE,
                 "lab-solucion.ipynb",
                 "train-images-idx3-ubyte.gz",
                 "train-labels-idx1-ubyte.gz",
@@ -37,9 +39,9 @@ from scorelab._support.extras import EXTRAS
         ),
     ],
 )
-def test_on_a_phone_too_a_line_offers_what_is_needed_to_run_it(browser, page, files):
+def test_on_a_phone_too_the_lines_offer_what_is_needed_to_run_it(browser, page, files):
     with Visit(browser, url(f"{page}.html"), viewport=PHONE) as visit:
-        links = visit.tab.locator("h1 + .run a:visible")
+        links = visit.tab.locator("h1 ~ .run a:visible")
         assert [Path(a.get_attribute("href")).name for a in links.all()] == files
         for a in links.all():
             assert (HTML / page).parent.joinpath(a.get_attribute("href")).is_file()
