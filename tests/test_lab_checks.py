@@ -387,7 +387,6 @@ def test_an_error_in_the_students_code_is_told_with_its_line():
     ("question", "answer", "told"),
     [
         ("P1 a", 3, "no class"),
-        ("P1 b", type("Empty", (), {"__init__": lambda self, weights, means, covariances: None}), "`score`"),
         ("P1 c", object(), "`weights`"),
         ("P1 d", 3, "cannot be called"),
         ("P1 d", lambda score, x0, step_size: x0, "`n_steps`"),
