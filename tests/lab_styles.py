@@ -63,6 +63,46 @@ class WithDistributions:
         return torch.autograd.grad(self.log_prob(x).sum(), x)[0]
 
 
+class SinglePrecision(torch.nn.Module):
+    """Buffers in single precision, other attributes, draws in the default precision."""
+
+    def __init__(self, w, m, S):
+        super().__init__()
+        for name, part in (("w", w), ("m", m), ("S", S)):
+            self.register_buffer(name, part.float())
+
+    def log_prob(self, x):
+        terms = torch.distributions.MultivariateNormal(self.m, self.S).log_prob(x[:, None])
+        return torch.logsumexp(terms + self.w.log(), 1)
+
+    def sample(self, n):
+        k = torch.multinomial(self.w, n, True)
+        root = torch.linalg.cholesky(self.S)[k]
+        return self.m[k] + (root @ torch.randn(n, self.m.shape[1], 1)).squeeze(-1)
+
+    def score(self, x):
+        x.requires_grad_(True)
+        self.log_prob(x).sum().backward()
+        return x.grad
+
+
+def langevin_in_place(score, prior, n, eps, T):
+    """Writes into the points that it is given, from a prior that is a function."""
+    x = prior(n)
+    for _ in range(T):
+        x += eps / 2 * score(x)
+        x += np.sqrt(eps) * torch.randn_like(x)
+    return x
+
+
+def langevin_from_points(score, prior, eps, T):
+    """The prior is the starting points; the step is ε²/2 beside ε."""
+    x = prior
+    for _ in range(T):
+        x = x + eps**2 / 2 * score(x) + eps * torch.randn_like(x)
+    return x
+
+
 def langevin_full_form(mixture, x_0, eps, T):
     """The other form of the step; returns all states; takes the mixture itself."""
     xs = [x_0]
@@ -148,6 +188,25 @@ def annealed_in_numpy(score, x0, sigmas, eps, T):
     return x
 
 
+class LossModule(torch.nn.Module):
+    """A loss that is an object."""
+
+    def forward(self, red, x, sigma, λ=1):
+        z = torch.randn_like(x)
+        return λ / 2 * (red(x + sigma * z, sigma) + z / sigma).square().sum(1).mean()
+
+
+class Returned(torch.nn.Module):
+    """The drift of the reversed process as a function."""
+
+    def __init__(self, drift, diffusion, T):
+        super().__init__()
+        self.drift, self.diffusion, self.T = drift, diffusion, T
+
+    def reverse_drift(self, score):
+        return lambda x, t: self.drift(x, t) - self.diffusion(t) ** 2 * score(x, t)
+
+
 class Functions:
     """A process that is made of its coefficients."""
 
@@ -188,6 +247,15 @@ def euler_maruyama_forward(sde, x0, N):
     return x
 
 
+def euler_maruyama_on_times(sde, x0, ts):
+    """On a grid that is given, in place."""
+    x = x0
+    for t, later in itertools.pairwise(ts):
+        x += sde.drift(x, t) * (later - t)
+        x += sde.diffusion(t) * abs(later - t) ** 0.5 * torch.randn_like(x)
+    return x
+
+
 def euler_maruyama_between(proceso, x0, t0, t1, n_pasos):
     """From one time to another, times as tensors, all states."""
     times = torch.linspace(t0, t1, n_pasos + 1)
@@ -199,24 +267,37 @@ def euler_maruyama_between(proceso, x0, t0, t1, n_pasos):
     return torch.stack(xs)
 
 
+THREE = (
+    [0.6, 0.1, 0.3],
+    [[-2.0, -1.0], [1.5, 0.5], [7.0, 6.0]],
+    [[[1.0, 0.5], [0.5, 0.8]], [[0.4, -0.2], [-0.2, 0.5]], [[0.8, 0.3], [0.3, 0.6]]],
+)
 STYLES = [
     ("P1 a", PointByPoint),
     ("P1 a", WithDistributions),
+    ("P1 a", SinglePrecision),
+    ("P1 b", SinglePrecision),
+    ("P1 c", SinglePrecision(*(torch.tensor(part) for part in THREE))),
     ("P1 b", PointByPoint),
     ("P1 b", WithDistributions),
     ("P1 d", langevin_full_form),
     ("P1 d", langevin_by_particle),
     ("P1 d", langevin_pair),
+    ("P1 d", langevin_in_place),
+    ("P1 d", langevin_from_points),
     ("P2 a", fisher),
     ("P2 b", loss_of_song),
     ("P2 b", loss_of_levels),
     ("P2 b", loss_of_all_levels),
     ("P2 b", loss_of_one_point),
+    ("P2 b", LossModule()),
     ("P2 d", annealed_of_song),
     ("P2 d", annealed_in_numpy),
     ("P3 a", Functions),
     ("P3 a", Abstract),
+    ("P3 a", Returned),
     ("P3 c", OU),
     ("P3 d", euler_maruyama_forward),
     ("P3 d", euler_maruyama_between),
+    ("P3 d", euler_maruyama_on_times),
 ]

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from lab_styles import STYLES
+from lab_styles import STYLES, THREE
 from test_lab_solution import code, definitions
 
 import scorelab as sl
@@ -40,11 +40,6 @@ NAMES = {
     "P3 c": "OrnsteinUhlenbeck",
     "P3 d": "euler_maruyama",
 }
-THREE = (
-    [0.6, 0.1, 0.3],
-    [[-2.0, -1.0], [1.5, 0.5], [7.0, 6.0]],
-    [[[1.0, 0.5], [0.5, 0.8]], [[0.4, -0.2], [-0.2, 0.5]], [[0.8, 0.3], [0.3, 0.6]]],
-)
 
 
 def mixture():
@@ -140,7 +135,9 @@ def test_the_package_is_right(question):
     )
 
 
-@pytest.mark.parametrize("style", STYLES, ids=lambda style: f"{style[0]} {style[1].__name__}")
+@pytest.mark.parametrize(
+    "style", STYLES, ids=lambda style: f"{style[0]} {getattr(style[1], '__name__', 'object')}"
+)
 def test_another_style_is_right(style):
     question, answer = style
     result = sl.lab.check(question, answer)
@@ -166,6 +163,8 @@ MUTANTS = [
     ("P1 a", "one_component", "(self.weights, n, replacement", "(self.weights, 1, replacement"),
     ("P1 a", "equal_draws", "(self.weights, n, repl", "(self.weights**0, n, repl"),
     ("P1 a", "same_draws", "return self.means[k] +", "return self.means[k] + 0 *"),
+    ("P1 a", "no_normal", "z = torch.randn(n, self.dim, dtype=self.means.dtype, generator=generator)", "z = math.sqrt(12) * (torch.rand(n, self.dim, dtype=self.means.dtype) - 0.5)"),
+    ("P1 a", "fixed_draws", "k = torch.multinomial(", "generator = torch.Generator().manual_seed(0)\n        k = torch.multinomial("),
     ("P1 b", "sign", "* pulls).sum(-2)", "* -pulls).sum(-2)"),
     ("P1 b", "gradient", "log_terms.softmax(-1)", "log_terms.exp()"),
     ("P1 b", "inverse", "torch.linalg.inv(covariances)", "covariances"),
@@ -185,6 +184,7 @@ MUTANTS = [
     ("P1 d", "steps", "range(1, n_steps + 1)", "range(1, n_steps)"),
     ("P1 d", "no_pull", "x + step_size / 2 * score(x)", "x"),
     ("P1 d", "law", "step_size / 2 * score(x)", "step_size / 2 * score(x0)"),
+    ("P1 d", "no_normal", "z = torch.randn(x.shape, dtype=x.dtype, generator=generator)", "z = torch.randn(x.shape, dtype=x.dtype).sign()"),
     ("P1 d", "no_noise", "randn(x.shape, dtype", "randn(x.shape[1:], dtype"),
     ("P1 d", "one_noise", "randn(x.shape, dtype", "randn((len(x), 1), dtype"),
     ("P2 a", "no_square", "(score_p(samples) - score_q(samples)).square()", "(score_p(samples) - score_q(samples))"),
@@ -204,6 +204,8 @@ MUTANTS = [
     ("P2 b", "no_noise", "x + columns(sigma, x) * z", "x"),
     ("P2 b", "shared_noise", "randn(x.shape, dtype=x.dtype, generator=generator)\n    residual", "randn(x.shape[1:], dtype=x.dtype, generator=generator)\n    residual"),
     ("P2 b", "gradient", "residual = model(", "residual = model.eval().requires_grad_(False)("),
+    ("P2 b", "no_normal", "z = torch.randn(x.shape, dtype=x.dtype, generator=generator)\n    residual", "z = torch.randn((len(x), 1), dtype=x.dtype).expand(x.shape)\n    residual"),
+    ("P2 b", "no_normal", "z = torch.randn(x.shape, dtype=x.dtype, generator=generator)\n    residual", "z = torch.randn(x.shape, dtype=x.dtype).abs()\n    residual"),
     ("P2 b", "rows", "generator=generator).mean()\n\ndef ncsn", "generator=generator)\n\ndef ncsn"),
     ("P2 b", "variance", ".expand(len(x))\n    z =", ".expand(len(x)).sqrt()\n    z ="),
     ("P2 d", "constant_step", "* float(sigma / sigmas[-1]) ** 2", "* 1.0"),
@@ -218,6 +220,7 @@ MUTANTS = [
     ("P2 d", "no_root", "math.sqrt(step_size) * z", "step_size * z"),
     ("P2 d", "sign", "x + step_size / 2 * score(x)", "x - step_size / 2 * score(x)"),
     ("P2 d", "steps", "range(1, n_steps + 1)", "range(0, n_steps + 1)"),
+    ("P2 d", "no_normal", "z = torch.randn(x.shape, dtype=x.dtype, generator=generator)", "z = math.sqrt(12) * (torch.rand(x.shape, dtype=x.dtype) - 0.5)"),
     ("P2 d", "no_noise", "math.sqrt(step_size) * z", "0 * z"),
     ("P3 a", "no_square", "self.diffusion(t) ** 2 * score(x, t)", "self.diffusion(t) * score(x, t)"),
     ("P3 a", "half", "self.diffusion(t) ** 2 * score", "0.5 * self.diffusion(t) ** 2 * score"),
@@ -249,6 +252,7 @@ MUTANTS = [
     ("P3 d", "no_step", "sde.drift(x, t) * dt", "sde.drift(x, t)"),
     ("P3 d", "start", "sde.drift(x, t) * dt", "sde.drift(x0, t) * dt"),
     ("P3 d", "no_noise", "math.sqrt(abs(dt)) * z", "0 * z"),
+    ("P3 d", "no_normal", "z = torch.randn(x.shape, dtype=x.dtype, generator=generator)\n        x = x + sde", "z = torch.randn(x.shape, dtype=x.dtype).sign()\n        x = x + sde"),
     ("P3 d", "g_square", "sde.diffusion(t) * math.sqrt", "sde.diffusion(t) ** 2 * math.sqrt"),
     ("P3 d", "no_diffusion", "sde.diffusion(t) * math.sqrt", "math.sqrt"),
     ("P3 d", "frozen_noise", "sde.diffusion(t) * math.sqrt", "sde.diffusion(begin) * math.sqrt"),
@@ -315,6 +319,7 @@ WRONG = [
     ("P2 c", "high", lambda: (mixture(), solution().geometric_sigmas(2e3, 0.05, 40))),
     ("P2 c", "wide", lambda: (mixture(), solution().geometric_sigmas(20.0, 1.0, 10))),
     ("P2 c", "positive", lambda: (mixture(), [3.0, 1.0, 0.0])),
+    ("P2 c", "positive", lambda: (mixture(), [3.0, 1.0, math.nan])),
     ("P2 e", "sign", lambda: scored(lambda s, x, sigma: -s)),
     ("P2 e", "noise", lambda: scored(lambda s, x, sigma: -sigma * s)),
     ("P2 e", "denoiser", lambda: scored(lambda s, x, sigma: x + sigma**2 * s)),
@@ -420,6 +425,12 @@ def test_both_languages_say_the_same():
     assert keys(words("en")) == keys(words("es"))
     spanish = sl.lab.check("P1 d", solution("math.sqrt(step_size) * z", "step_size * z").langevin_dynamics, language="es")  # fmt: skip
     assert str(spanish).startswith("Todavía no: ")
+
+
+def test_single_precision_is_no_mistake():
+    three = law(*(torch.tensor(part) for part in THREE))
+    assert sl.lab.check("P1 c", three)
+    assert sl.lab.check("P2 c", (three, levels()))
 
 
 def test_a_check_leaves_no_trace():

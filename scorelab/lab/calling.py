@@ -31,6 +31,7 @@ ALIASES = {
     "means": "mean mu mus μ medias media centers centros locs",
     "covariances": "covariance cov covs sigma sigmas σ covarianzas covarianza covmatrices "
     "covariancematrices matrices",
+    "dt": "h step δt Δt paso",
     "score": "scorefn scorefunction scorefunc scoremodel s gradlogp gradlogprob gradlogdensity "
     "mixture gmm model network net distribution mixtura mezcla modelo red funcionscore noisyscore",
     "x0": "x xinit xinitial init initial start x0s xstart particles inicio inicial puntos",
@@ -54,10 +55,13 @@ ALIASES = {
     "T": "tmax tfinal tend endtime horizon final",
     "t": "time times tiempo tt",
     "sde": "process model equation ecuacion proceso",
-    "t_span": "tspan span interval timespan intervalo ts",
+    "t_span": "span interval intervalo timespan",
+    "times": "ts tgrid grid tiempos timesteps grilla timegrid",
     "t_start": "t0 tstart tinit begin tinicial",
     "t_end": "t1 tend tfinal tmax end T",
 }
+# Roles that student's code may well decide by itself.
+OWN_DEFAULTS = ("weight",)
 _TRIED = (torch.float64, torch.float32, None)  # None for numpy
 
 
@@ -99,6 +103,8 @@ def call(
         Unanswered: If it returns nothing.
     """
     name = name or getattr(function, "__name__", type(function).__name__)
+    if isinstance(function, nn.Module):
+        function = function.forward
     arguments = _arguments(function, roles, needs, name)
     ways = max([len(v.values) for v in arguments.values() if isinstance(v, Either)], default=1)
     first = None
@@ -106,8 +112,10 @@ def call(
         for value in arguments.values():
             if isinstance(value, Given | Network):
                 value.calls.clear()  # of the last attempt
+        given = {key: _as(value, dtype, way) for key, value in arguments.items()}
         try:
-            value = function(**{key: _as(value, dtype, way) for key, value in arguments.items()})
+            with _default(dtype):
+                value = function(**given)
         except (Unanswered, Unfit, Wrong, Raised):
             raise
         except NotImplementedError:
@@ -132,12 +140,17 @@ def _arguments(
         free = [role for role in roles if role not in chosen.values()]
         exact = [role for role in free if _plain(role) == _plain(parameter.name)]
         alike = [role for role in free if _plain(parameter.name) in _names(role)]
+        if parameter.default is not parameter.empty:
+            alike = [role for role in alike if role not in OWN_DEFAULTS]
+            exact = [role for role in exact if role not in OWN_DEFAULTS]
         if parameter.kind in every and (exact or alike):
             chosen[parameter.name] = (exact or alike)[0]
     for parameter in parameters:
         required = parameter.default is parameter.empty and parameter.kind in every
         if required and parameter.name not in chosen:
             missing = _missing(needs, chosen)
+            if not missing and _plain(parameter.name) == "n" and "n_samples" in roles:
+                missing = ["n_samples"]
             if not missing:
                 raise Unfit("parameter", name=name, parameter=parameter.name)
             chosen[parameter.name] = missing[0]
@@ -161,10 +174,22 @@ class Either:
 
 def _as(value: object, dtype: torch.dtype | None, way: int = 0) -> object:
     if isinstance(value, Either):
-        value = value.values[way]
+        value = value.values[min(way, len(value.values) - 1)]
     if isinstance(value, Tensor) and value.is_floating_point():
+        value = value.clone()  # student's code may write into it
         return value.numpy() if dtype is None else value.to(dtype)
     return value
+
+
+@contextmanager
+def _default(dtype: torch.dtype | None) -> Iterator[None]:
+    """Draws and new tensors of student's code have the precision of what it is given."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype or torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 class Given:

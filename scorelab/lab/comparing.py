@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import torch
@@ -11,7 +12,15 @@ from scorelab.exercises.engine.reading import Unanswered
 from scorelab.lab.calling import call, shaped
 from scorelab.lab.findings import Raised, Unfit, Wrong
 
-__all__ = ["close", "compare", "function_name", "means_agree", "moments", "on_points"]
+__all__ = [
+    "are_normal",
+    "close",
+    "compare",
+    "function_name",
+    "means_agree",
+    "moments",
+    "on_points",
+]
 
 # Of four standard errors: the tests of a right answer fail once in tens of thousands.
 STANDARD_ERRORS = 4
@@ -61,6 +70,14 @@ def means_agree(values: Tensor, exact: Tensor, allowed: float | Tensor = 0.0) ->
     """
     error = values.std(0) / len(values) ** 0.5
     return (values.mean(0) - exact).abs() <= STANDARD_ERRORS * error + allowed + 1e-9
+
+
+def are_normal(z: Tensor) -> bool:
+    """Whether values have the fourth moment 3 of N(0, 1), once mean and scale are taken out."""
+    z = z.flatten() - z.mean()
+    fourth = (z / z.std()).pow(4).mean()
+    # z⁴ has the standard deviation √96; uniform noise has 1.8 here, and signs have 1.
+    return bool(abs(fourth - 3) < STANDARD_ERRORS * math.sqrt(96 / z.numel()))
 
 
 def moments(law, draws: Tensor) -> tuple[Tensor, Tensor]:

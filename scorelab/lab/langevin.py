@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from scorelab.lab.calling import Given, call, final, repeatable
-from scorelab.lab.comparing import function_name, means_agree
+from scorelab.lab.calling import Either, Given, call, final, repeatable
+from scorelab.lab.comparing import are_normal, function_name, means_agree
 from scorelab.lab.findings import Wrong
 
 __all__ = ["langevin_sampler"]
@@ -20,8 +20,8 @@ def langevin_sampler(answer: object) -> list[str]:
     """P1 d: pull and noise of a step, how many there are, and the law at which it ends."""
     function_name(answer)
     with repeatable():
-        for step_size, n_steps in ((0.1, 7), (0.4, 3)):
-            _check_steps(answer, step_size, n_steps)
+        for step_size, n_steps, dim in ((0.1, 7, 2), (0.4, 3, 3), (0.2, 1, 2)):
+            _check_steps(answer, step_size, n_steps, dim)
         _check_law(answer)
     return []
 
@@ -33,7 +33,7 @@ class _Prior:
         self.x0 = x0
 
     def __call__(self, *_: object, **__: object) -> Tensor:
-        return self.x0
+        return self.x0.to(torch.get_default_dtype(), copy=True)
 
     sample = rvs = __call__
 
@@ -47,7 +47,7 @@ def _run(answer: object, score: Given, x0: Tensor, step_size: float, n_steps: in
         "n_steps": n_steps,
         "T": n_steps,
         "n_samples": len(x0),
-        "prior": prior,
+        "prior": Either(prior, x0),
         "dim": x0.shape[1],
     }
     name = function_name(answer)
@@ -56,16 +56,16 @@ def _run(answer: object, score: Given, x0: Tensor, step_size: float, n_steps: in
     return final(value, *x0.shape, name)
 
 
-def _check_steps(answer: object, step_size: float, n_steps: int) -> None:
+def _check_steps(answer: object, step_size: float, n_steps: int, dim: int) -> None:
     """In a constant field the points move by n u c + √n b z, for the pull u and the noise b."""
-    field = torch.tensor([40.0, -20.0])
+    field = torch.tensor([40.0, -20.0, 30.0])[:dim]
     score = Given(lambda x, *_: field.expand_as(x))
-    x0 = torch.randn(N_POINTS, 2)
+    x0 = torch.randn(N_POINTS, dim)
     moved = _run(answer, score, x0, step_size, n_steps) - x0
     if not moved.isfinite().all():
         raise Wrong("else")
     pull, noise = float((moved.mean(0) @ field) / field.square().sum()), moved.T.cov()
-    spread = float(noise.trace() / 2)
+    spread = float(noise.diagonal().mean())
     # Four standard errors, of a mean over N points in units of the field, and of a variance.
     allowed = 4 * math.sqrt(n_steps * 2 * step_size / N_POINTS) / float(field.norm())
     e, n = step_size, n_steps
@@ -79,8 +79,10 @@ def _check_steps(answer: object, step_size: float, n_steps: int) -> None:
         raise Wrong("sign")
     if not near(noise[0, 0], spread) or abs(noise[0, 1]) > 4 * spread / math.sqrt(N_POINTS):
         raise Wrong("one_noise")
-    for form in (0.5, 1.0):  # of the step: ε/2 beside √ε, or ε beside √2ε
-        if abs(pull - form * e * n) <= allowed and near(spread, 2 * form * e * n):
+    for u in (e / 2, e, e**2 / 2):  # beside √ε, √2ε and ε: the forms that are in use
+        if abs(pull - u * n) <= allowed and near(spread, 2 * u * n):
+            if n == 1 and not are_normal(moved - moved.mean(0)):
+                raise Wrong("no_normal")
             return
     for key, (u, b) in {
         "full_pull": (e * n, e * n),
@@ -103,7 +105,7 @@ def _check_steps(answer: object, step_size: float, n_steps: int) -> None:
 
 def _check_law(answer: object) -> None:
     """On N(m, s²) the variance ends at s²/(1 − ε/4s²), or with the other form at s²/(1 − ε/2s²)."""
-    mean, variance, step_size = torch.tensor([1.0, -2.0]), torch.tensor([1.0, 0.5]), 0.25
+    mean, variance, step_size = torch.tensor([1.0, -2.0]), torch.tensor([1.0, 0.5]), 0.5
     gaussian = torch.distributions.Normal(mean, variance.sqrt())
     score = Given(
         lambda x, *_: (mean - x) / variance, log_prob=lambda x: gaussian.log_prob(x).sum(-1)
@@ -113,9 +115,9 @@ def _check_law(answer: object) -> None:
     if not ends.isfinite().all():
         raise Wrong("else")
     seen = torch.cat([ends, (ends - mean).square()], 1)
-    # (1 − ε/2)^60 = 3e-4 of the start is left, 0.001 and 0.002 of it in a mean.
-    for form in (4, 2):
-        law = torch.cat([mean, variance / (1 - step_size / form / variance)])
+    # Of the start (1 − u)^60 is left, 3e-4 for the smallest u: 0.001 and 0.002 of it in a mean.
+    for u in (step_size / 2, step_size, step_size**2 / 2):
+        law = torch.cat([mean, variance / (1 - u / 2 / variance)])
         if means_agree(seen, law, 0.003).all():
             return
     raise Wrong("law")

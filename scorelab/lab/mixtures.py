@@ -11,7 +11,7 @@ from torch import Tensor
 from scorelab.exercises.engine.mixtures import averaged, logits, pulls
 from scorelab.exercises.engine.reading import Unanswered
 from scorelab.lab.calling import ALIASES, call, find, plain, repeatable, shaped
-from scorelab.lab.comparing import close, compare, means_agree, moments, on_points
+from scorelab.lab.comparing import are_normal, close, compare, means_agree, moments, on_points
 from scorelab.lab.findings import Raised, Unfit, Wrong
 from scorelab.mixture import GaussianMixture
 
@@ -161,6 +161,8 @@ def _check_draws(answer: object) -> None:
         raise Wrong("draws")
     if draws.unique(dim=0).shape[0] < len(draws) / 2:
         raise Wrong("same_draws")
+    if torch.equal(draws, _drawn(_built(answer, one), 20_011, 2)):
+        raise Wrong("fixed_draws")
     seen, exact = moments(GaussianMixture(*one), draws)
     if not means_agree(seen, exact).all():
         root = torch.linalg.cholesky(covariances[0])
@@ -177,6 +179,8 @@ def _check_draws(answer: object) -> None:
             if (found - wrong).abs().max() < 0.08:
                 raise Wrong(key)
         raise Wrong("draws")
+    if not all(are_normal(column) for column in draws.unbind(1)):
+        raise Wrong("no_normal")
     law = GaussianMixture(weights, means, covariances)
     draws = _drawn(_built(answer, (weights, means, covariances)), 20_011, 2)
     seen, exact = moments(law, draws)
@@ -224,7 +228,7 @@ def mixture_score(answer: object) -> list[str]:
             far = 60.0 * (1 + torch.rand(4, law.dim))
             method = find(
                 _built(answer, case), "score", "score_function", "get_score", "grad_log_prob",
-                "grad_log_p", "gradient", "puntaje", "score_vector",
+                "grad_log_p", "grad_log_pdf", "gradient", "puntaje", "score_vector",
             )  # fmt: skip
             if method is None:  # the class of question a, as it was
                 raise Unanswered
@@ -268,30 +272,52 @@ def _wrong_scores(x: Tensor, weights: Tensor, means: Tensor, covariances: Tensor
 
 
 def parameters_of(mixture: object) -> Parameters:
-    """The weights, means and covariances of a student's mixture, whatever they are called.
+    """The weights, means and covariances of a student's mixture, by their names or by their shapes.
 
     Raises:
         Unfit: If one of them cannot be found.
     """
     if mixture is ... or mixture is None:
         raise Unanswered
-    parts = (
-        dict(zip(("weights", "means", "covariances"), mixture, strict=False))
-        if (isinstance(mixture, tuple | list) and len(mixture) == 3)
-        else {}
-    )
-    for role in ("weights", "means", "covariances"):
-        if role not in parts:
-            parts[role] = find(mixture, role, *ALIASES[role].split())
-        if parts[role] is None or callable(parts[role]):
+    roles = ("weights", "means", "covariances")
+    if isinstance(mixture, tuple | list) and len(mixture) == 3:
+        parts = dict(zip(roles, mixture, strict=True))
+    else:
+        parts = {role: find(mixture, role, *ALIASES[role].split()) for role in roles}
+        if any(part is None or callable(part) for part in parts.values()):
+            parts = _by_shape(mixture)
+    for role in roles:
+        if parts.get(role) is None or callable(parts[role]):
             raise Unfit("attribute", attribute=role)
-        parts[role] = plain(parts[role], role)
-    weights, means, covariances = parts.values()
+    weights, means, covariances = (plain(parts[role], role) for role in roles)
     means = means.reshape(len(weights), -1)
     if covariances.ndim < 3:
         diagonals = covariances.reshape(len(weights), -1).expand(-1, means.shape[1])
         covariances = torch.diag_embed(diagonals)
+    if abs(weights.sum() - 1) < 1e-5:  # in single precision they do not add up to the last digit
+        weights = weights / weights.sum()
     return weights, means, covariances
+
+
+def _by_shape(mixture: object) -> dict[str, Tensor]:
+    """The first attributes that look like weights (K,), means (K, d) and covariances (K, d, d)."""
+    arrays = []
+    for value in [*getattr(mixture, "_buffers", {}).values(), *vars(mixture).values()]:
+        try:
+            arrays.append(plain(value, ""))
+        except Unfit:
+            continue
+    found: dict[str, Tensor] = {}
+    for array in arrays:
+        if array.ndim == 1 and len(array) > 1 and abs(array.sum() - 1) < 1e-5:
+            found.setdefault("weights", array)
+    k = len(found.get("weights", ()))
+    for array in arrays:
+        if array.ndim == 2 and len(array) == k:
+            found.setdefault("means", array)
+        if array.ndim == 3 and len(array) == k and torch.allclose(array, array.mT):
+            found.setdefault("covariances", array)
+    return found
 
 
 def three_gaussians(answer: object) -> list[str]:
@@ -307,7 +333,7 @@ def three_gaussians(answer: object) -> list[str]:
         raise Wrong("covariances")
     if weights.max() < 1.5 * weights.min():
         raise Wrong("weights")
-    if max(min(_gap(means, covariances, k, j) for j in range(3) if j != k) for k in range(3)) < 3:
+    if max(min(_gap(means, covariances, k, j) for j in range(3) if j != k) for k in range(3)) < 2.5:
         raise Wrong("far")
     return []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ DIFFUSIONS = ("diffusion", "g", "difusion", "diffusion_coefficient", "diffusion_
 REVERSE_DRIFTS = (
     "reverse_drift", "reversed_drift", "drift_reverse", "reverse_drift_fn", "backward_drift",
     "reverse_time_drift", "time_reversed_drift", "drift_reversed", "drift_inverso",
-    "deriva_inversa", "drift_reverso", "reverse",
+    "deriva_inversa", "drift_reverso", "reverse", "reversed", "reverse_sde",
 )  # fmt: skip
 
 
@@ -36,17 +37,28 @@ def _reverse_drift(process: object, x: Tensor, t: float, score: Given) -> Tensor
     method = find(process, *REVERSE_DRIFTS)
     if method is None:
         raise Unfit("method", method="reverse_drift")
-    names = {"x": x, "t": Either(t, torch.full((len(x),), t), torch.full((len(x), 1), t))}
-    needs = ["x", "t"]
+    at = {"x": x, "t": Either(t, torch.full((len(x),), t), torch.full((len(x), 1), t))}
     try:
-        value = call(
-            method, {**names, "score": score}, needs=[*needs, "score"], name="reverse_drift"
-        )
-    except (Raised, Unfit):
-        # Some hand over the score's value at x.
-        at_x = {**names, "score": score(x, t)}
-        value = call(method, at_x, needs=[*needs, "score"], name="reverse_drift")
+        roles = {**at, "score": score}
+        value = call(method, roles, needs=["x", "t", "score"], name="reverse_drift")
+    except (Raised, Unfit) as error:
+        value = _otherwise(method, at, score, t, error)
     return shaped(value, x.shape, "reverse_drift")
+
+
+def _otherwise(method: Callable, at: dict, score: Given, t: float, error: Exception) -> object:
+    """The reverse drift of those who take the score's value, or return a function or a process."""
+    try:
+        process = call(method, {"score": score}, needs=["score"], name="reverse_drift")
+        drift = process if callable(process) else find(process, *DRIFTS)
+        return call(drift, at, needs=["x", "t"], name="reverse_drift")
+    except (Raised, Unfit, TypeError):
+        pass
+    try:
+        roles = {**at, "score": score(at["x"], t)}
+        return call(method, roles, needs=["x", "t", "score"], name="reverse_drift")
+    except (Raised, Unfit):
+        raise error from None
 
 
 # P3 a
@@ -183,7 +195,10 @@ def ornstein_uhlenbeck(answer: object) -> list[str]:
     """P3 c: the two coefficients, the law of x_t if it is offered, and the reverse drift."""
     remarks: list[str] = []
     with repeatable():
-        process = call(_class(answer), {"T": 5.0}, name=answer.__name__)
+        if inspect.isclass(answer) or find(answer, *DRIFTS) is None:
+            process = call(_class(answer), {"T": 5.0}, name=answer.__name__)
+        else:
+            process = answer
         x = torch.randn(30, 2)
         for t in (0.5, 3.0):
             time = Either(t, torch.full((30,), t), torch.full((30, 1), t))

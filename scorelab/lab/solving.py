@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from scorelab.lab.calling import Given, call, final, repeatable
-from scorelab.lab.comparing import compare, function_name
+from scorelab.lab.comparing import are_normal, compare, function_name
 from scorelab.lab.findings import Wrong
 from scorelab.lab.processes import DIFFUSIONS, DRIFTS
 
@@ -126,7 +126,7 @@ def _check_noise(answer: object, name: str, span: tuple[float, float]) -> None:
     """Without drift, with g(t) = 1 + t: the variance is Σ g(t_i)² |Δt|."""
     begin, end = span
     n, dt = 8, (end - begin) / 8
-    x0 = torch.randn(10_007, 2)
+    x0 = torch.randn(4_003, 2)
     process = _Process(lambda x, t: torch.zeros_like(x), lambda t: 1 + t, max(span))
     moved = _solved(answer, name, process, x0, span, n) - x0
     if not moved.isfinite().all():
@@ -135,7 +135,7 @@ def _check_noise(answer: object, name: str, span: tuple[float, float]) -> None:
     spread = float(found.trace() / 2)
     if spread < 1e-9:
         raise Wrong("shared_noise" if moved.abs().max() > 1e-6 else "no_noise")
-    if abs(found[0, 1]) > 4 * spread / 100:
+    if abs(found[0, 1]) > 4 * spread / math.sqrt(len(x0)):
         raise Wrong("one_noise")
     size, g = abs(dt), 1 + begin + dt * torch.arange(n + 1)
     mistakes = {
@@ -151,9 +151,13 @@ def _check_noise(answer: object, name: str, span: tuple[float, float]) -> None:
         "no_diffusion": torch.tensor(size * n),
     }
     for key, variance in mistakes.items():
-        # Four standard errors of a variance from 2 × 10,007 draws.
-        if abs(spread - float(variance)) <= 4 * float(variance) / 100:
+        # Four standard errors of a variance from twice as many draws.
+        if abs(spread - float(variance)) <= 4 * float(variance) / math.sqrt(len(x0)):
             if key:
                 raise Wrong(key)
-            return
-    raise Wrong("noise")
+            break
+    else:
+        raise Wrong("noise")
+    x0 = torch.randn(4_003, 3)
+    if not are_normal(_solved(answer, name, process, x0, span, 1) - x0):
+        raise Wrong("no_normal")
