@@ -25,7 +25,7 @@ import pytest
 from scorelab.__main__ import main
 from scorelab.lab.grading import confinement, running, submission
 from scorelab.lab.grading.cells import CHECK, Rewriter, parsed, read_cells
-from scorelab.lab.grading.folder import submissions
+from scorelab.lab.grading.folder import remove, submissions
 from scorelab.lab.grading.running import Limits, Row, grade, questions
 from scorelab.lab.grading.table import details, overview, spreadsheet
 
@@ -510,3 +510,30 @@ def test_a_check_that_takes_too_long_is_given_up(monkeypatch):
     assert record("P1 a", lambda: object) is None
     late = {"verdict": "unchecked", "message": "the check takes more than 1 s"}
     assert reports == [{"question": "P1 a"} | late]
+
+
+def deep(folder: Path) -> None:
+    """Make folders within folders, more than Python's stack has room for."""
+    before = os.getcwd()
+    folder.mkdir(parents=True)
+    os.chdir(folder)
+    for _ in range(1500):
+        os.mkdir("d")
+        os.chdir("d")
+    os.chdir(before)
+
+
+def test_a_submission_that_cannot_be_copied_is_a_row_and_leaves_nothing(tmp_path):
+    folder, within = tmp_path / "folder", tmp_path / "within"
+    within.mkdir()
+    notebook(folder / "a.ipynb")
+    deep(folder / "ana")
+    notebook(folder / "ana" / "lab.ipynb")
+    try:
+        ana = next(s for s in submissions(folder) if s.name == "ana")
+        row = grade(ana, Limits(), "en", str(within))
+        assert row.stopped.startswith("could not be run: RecursionError")
+        assert not [*within.iterdir()]
+    finally:
+        remove(folder)
+    assert not folder.exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import tempfile
 from functools import partial
@@ -60,7 +59,7 @@ def _run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from scorelab.lab.grading.confinement import missing
-    from scorelab.lab.grading.folder import submissions
+    from scorelab.lab.grading.folder import remove, submissions
     from scorelab.lab.grading.running import Limits, grade
     from scorelab.lab.grading.table import details, overview, spreadsheet
     from scorelab.lab.wording import words
@@ -82,7 +81,7 @@ def _run(options: argparse.Namespace) -> None:
             done = pool.imap(one, found)
             rows = list(tqdm(done, said["progress"], len(found), leave=False, disable=None))
     finally:  # after Ctrl-C too, when the submissions end because this process does
-        shutil.rmtree(within, ignore_errors=True)
+        remove(within)
     sys.stdout.write(overview(rows, language))
     if options.details:
         sys.stdout.write(details(rows, language))

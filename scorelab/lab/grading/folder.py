@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Submission", "submissions"]
+__all__ = ["Submission", "remove", "submissions"]
 
 _SUFFIXES = (".ipynb", ".py")
 
@@ -79,13 +81,23 @@ def submissions(folder: Path) -> list[Submission]:
 def _within(folder: Path, suffix: str) -> list[Path]:
     """The files below a folder that end so; hidden folders and links are passed over."""
     found: list[Path] = []
-    for entry in sorted(folder.iterdir()):
-        if not _is_odd(entry):
-            if entry.is_dir():
-                found += _within(entry, suffix)
-            elif entry.suffix == suffix:
-                found.append(entry)
-    return found
+    folders = [folder]
+    while folders:  # a loop, since a student's folders may be deeper than Python's stack
+        try:
+            entries = [entry for entry in folders.pop().iterdir() if not _is_odd(entry)]
+        except OSError:  # closed to us, or its path too long
+            continue
+        folders += [entry for entry in entries if entry.is_dir()]
+        found += [entry for entry in entries if entry.suffix == suffix and entry.is_file()]
+    return sorted(found)
+
+
+def remove(folder: Path | str) -> None:
+    """Remove a folder, however deep, as far as that is possible."""
+    with suppress(OSError):  # `rm` does not call itself for each folder; `rmtree` does
+        subprocess.run(["rm", "-rf", "--", folder], stderr=subprocess.DEVNULL, check=False)
+    with suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_odd(path: Path) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import site
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from threading import Timer
 from typing import IO
 
 import scorelab
-from scorelab.lab.grading.folder import Submission
+from scorelab.lab.grading.folder import Submission, remove
 from scorelab.lab.grading.supervision import ENDINGS, PROCESSES
 from scorelab.lab.wording import words
 
@@ -94,8 +93,9 @@ def grade(submission: Submission, limits: Limits, language: str, within: str | N
     if submission.file is None:
         row.stopped = said["nothing"]
         return row
-    scratch = Path(tempfile.mkdtemp(prefix="scorelab-", dir=within)).resolve()
+    scratch = None
     try:
+        scratch = Path(tempfile.mkdtemp(prefix="scorelab-", dir=within)).resolve()
         file = submission.copy_to(scratch)
         process = _start(file, scratch, limits, language)
         # Where nobody supervises the process, or should the supervisor hang.
@@ -109,8 +109,11 @@ def grade(submission: Submission, limits: Limits, language: str, within: str | N
             process.stdout.close()
     except OSError as error:
         row.stopped = said["unreadable"].format(error=_clean(str(error)))
+    except Exception as error:  # whatever it is, the others are still to be graded
+        row.stopped = said["failed"].format(error=_clean(f"{type(error).__name__}: {error}"))
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if scratch is not None:
+            remove(scratch)
     return row
 
 
