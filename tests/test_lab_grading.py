@@ -12,6 +12,7 @@ import io
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from textwrap import dedent
 import pytest
 
 from scorelab.__main__ import main
-from scorelab.lab.grading import confinement, running, submission
+from scorelab.lab.grading import command, confinement, running, submission
 from scorelab.lab.grading.cells import CHECK, Rewriter, parsed, read_cells
 from scorelab.lab.grading.folder import remove, submissions
 from scorelab.lab.grading.running import Limits, Row, grade, questions
@@ -249,6 +250,7 @@ def test_help_loads_nothing_heavy():
         (["nowhere"], "nowhere"),
         (["."], "no notebook"),
         ([".", "--out", "grades.xls"], ".csv"),
+        ([".", "--out", "new/grades.csv"], "no folder new"),
     ],
 )
 def test_what_cannot_be_graded_is_one_line_and_status_1(
@@ -537,3 +539,48 @@ def test_a_submission_that_cannot_be_copied_is_a_row_and_leaves_nothing(tmp_path
     finally:
         remove(folder)
     assert not folder.exists()
+
+
+def rows_of(file: Path) -> list[dict]:
+    return list(csv.DictReader(io.StringIO(file.read_text("utf-8-sig"), newline="")))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nobody supervises elsewhere")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_graded_before_an_interruption_is_kept(tmp_path, how):
+    folder, out, temporary = tmp_path / "folder", tmp_path / "grades.csv", tmp_path / "temporary"
+    temporary.mkdir()
+    (folder / "ana").mkdir(parents=True)
+    notebook(folder / "ana" / "a.ipynb", "1 / 0")
+    notebook(folder / "benja.ipynb", f"# {tmp_path}\nimport time; time.sleep(60)")
+    command = ["-m", "scorelab", "lab", "grade", str(folder), "--unconfined", "--out", str(out)]
+    with subprocess.Popen(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(temporary), "PYTHONIOENCODING": "ascii"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        until = time.monotonic() + 60
+        while not (out.exists() and rows_of(out)) and time.monotonic() < until:
+            time.sleep(0.1)
+        time.sleep(1)
+        process.send_signal(how)
+        printed, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert "ana" in printed
+    assert "+ right" in printed
+    assert "benja" not in printed
+    assert [row["submission"] for row in rows_of(out)] == ["ana"]
+    assert not [*temporary.iterdir()]
+
+
+def test_a_reader_that_goes_away_does_not_stop_the_command(monkeypatch, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", open(writing, "w", encoding="utf-8"))  # noqa: SIM115
+        command._print("x")
+        command._print("y")

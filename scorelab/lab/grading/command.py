@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
 import tempfile
 from functools import partial
@@ -14,6 +16,8 @@ from scorelab._support.files import write_whole
 from scorelab.lab.wording import LANGUAGES
 
 __all__ = ["add_command"]
+
+_PLAIN = str.maketrans("✓✗—·…", "+x-.~")  # for a terminal without these
 
 
 def add_command(commands: Any) -> None:
@@ -60,30 +64,80 @@ def _run(options: argparse.Namespace) -> None:
 
     from scorelab.lab.grading.confinement import missing
     from scorelab.lab.grading.folder import remove, submissions
-    from scorelab.lab.grading.running import Limits, grade
+    from scorelab.lab.grading.running import Limits, Row, grade, stop
     from scorelab.lab.grading.table import details, overview, spreadsheet
     from scorelab.lab.wording import words
 
     language = options.language
-    if options.out is not None and (options.out.suffix != ".csv" or options.out.is_dir()):
-        raise ValueError(f"--out {options.out}: a file that ends in .csv is wanted")
+    out: Path | None = options.out
+    if out is not None and (out.suffix != ".csv" or out.is_dir()):
+        raise ValueError(f"--out {out}: a file that ends in .csv is wanted")
+    if out is not None and not out.parent.is_dir():
+        raise ValueError(f"--out {out}: there is no folder {out.parent}")
     if not options.unconfined and (lack := missing()) is not None:
         raise ValueError(
             f"to keep submissions inside a folder takes {lack}; --unconfined runs them without that"
         )
     found = submissions(options.folder)
     limits = Limits(options.seconds, options.memory, not options.unconfined)
+    rows: list[Row] = []
+
+    def save() -> OSError | None:
+        try:
+            if out is not None:
+                write_whole(out, spreadsheet(rows, language))
+        except OSError as error:
+            return error
+        return None
+
+    if (unsaved := save()) is not None:
+        raise unsaved
     within = tempfile.mkdtemp(prefix="scorelab-")
     one = partial(grade, limits=limits, language=language, within=within)
-    said = words(language)["grading"]
+    interrupted = False
     try:
+        _let_interrupt()
         with ThreadPool(options.jobs) as pool:
             done = pool.imap(one, found)
-            rows = list(tqdm(done, said["progress"], len(found), leave=False, disable=None))
-    finally:  # after Ctrl-C too, when the submissions end because this process does
+            said = words(language)["grading"]
+            for row in tqdm(done, said["progress"], len(found), leave=False, disable=None):
+                rows.append(row)
+                unsaved = save()  # a disk that is full now may not be at the next one
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        stop()
         remove(within)
-    sys.stdout.write(overview(rows, language))
+    _print(overview(rows, language))
     if options.details:
-        sys.stdout.write(details(rows, language))
-    if options.out is not None:
-        write_whole(options.out, spreadsheet(rows, language))
+        _print(details(rows, language))
+    if interrupted:
+        raise SystemExit(130)
+    if unsaved is not None:
+        raise unsaved
+
+
+def _let_interrupt() -> None:
+    """Let what asks this process to end do what Ctrl-C does, unless it was told to pass it over."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, interrupt)
+
+
+def _print(text: str) -> None:
+    """Print as far as the terminal has the letters, and as long as somebody reads."""
+    encoding = sys.stdout.encoding or "ascii"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError:  # such as a pipe to `head`, or a terminal that is closed
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115

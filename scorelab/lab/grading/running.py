@@ -19,11 +19,12 @@ from scorelab.lab.grading.folder import Submission, remove
 from scorelab.lab.grading.supervision import ENDINGS, PROCESSES
 from scorelab.lab.wording import words
 
-__all__ = ["VERDICTS", "Limits", "Row", "grade", "questions"]
+__all__ = ["VERDICTS", "Limits", "Row", "grade", "questions", "stop"]
 
 VERDICTS = ("right", "not yet", "nothing to check yet", "missing", "unchecked")
 CHECK_SECONDS = 120
 _MOST = 1 << 20  # bytes that a submission may report
+_running: set[subprocess.Popen[bytes]] = set()
 
 # With -I no variable and no other folder of the teacher's has a say in what is imported.
 _START = """
@@ -98,6 +99,7 @@ def grade(submission: Submission, limits: Limits, language: str, within: str | N
         scratch = Path(tempfile.mkdtemp(prefix="scorelab-", dir=within)).resolve()
         file = submission.copy_to(scratch)
         process = _start(file, scratch, limits, language)
+        _running.add(process)
         # Where nobody supervises the process, or should the supervisor hang.
         timer = Timer(limits.seconds + 30, process.kill)
         timer.daemon = True
@@ -107,6 +109,7 @@ def grade(submission: Submission, limits: Limits, language: str, within: str | N
         finally:
             timer.cancel()
             process.stdout.close()
+            _running.discard(process)
     except OSError as error:
         row.stopped = said["unreadable"].format(error=_clean(str(error)))
     except Exception as error:  # whatever it is, the others are still to be graded
@@ -115,6 +118,16 @@ def grade(submission: Submission, limits: Limits, language: str, within: str | N
         if scratch is not None:
             remove(scratch)
     return row
+
+
+def stop() -> None:
+    """End what runs now, with all that it has started."""
+    for process in [*_running]:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def _start(file: Path, scratch: Path, limits: Limits, language: str) -> subprocess.Popen[bytes]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,9 +38,11 @@ def supervise(work: Callable[[], None], *, seconds: float, memory: int) -> int:
     libc = ctypes.CDLL(None)
     libc.prctl(36, 1, 0, 0, 0)  # orphans come here
     grader = os.getppid()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # and so to `_end_all`
     child = os.fork()
     if child == 0:
         try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.setsid()
             libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # no supervisor, no submission
             work()
