@@ -24,7 +24,7 @@ from textwrap import dedent
 import pytest
 
 from scorelab.__main__ import main
-from scorelab.lab.grading import command, confinement, running, submission
+from scorelab.lab.grading import command, confinement, process, running, submission
 from scorelab.lab.grading.cells import CHECK, Rewriter, parsed, read_cells
 from scorelab.lab.grading.folder import remove, submissions
 from scorelab.lab.grading.running import Limits, Row, grade, questions
@@ -584,3 +584,29 @@ def test_a_reader_that_goes_away_does_not_stop_the_command(monkeypatch, tmp_path
         patch.setattr(sys, "stdout", open(writing, "w", encoding="utf-8"))  # noqa: SIM115
         command._print("x")
         command._print("y")
+
+
+@confined
+def test_packages_elsewhere_can_be_read_and_submissions_beside_them_cannot(tmp_path, monkeypatch):
+    for name in ("linked/inner", "named", "site"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "__init__.py").write_text("")
+    (tmp_path / "site" / "linked").symlink_to(tmp_path / "linked")
+    folder = tmp_path / "project" / "folder"
+    folder.mkdir(parents=True)
+    own = tmp_path / "own"
+    own.mkdir()
+    paths = [tmp_path / "site", tmp_path / "named", tmp_path / "gone", folder.parent, folder, own]
+    monkeypatch.setattr(sys, "path", [str(path) for path in paths])
+    found = [*process._packages(folder, [str(own)])]
+    assert found == [str(tmp_path / name) for name in ("site", "linked", "named")]
+
+
+def test_where_nothing_can_be_run_the_status_says_so(tmp_path, monkeypatch, capsys):
+    notebook(tmp_path / "a.ipynb", "1")
+    notebook(tmp_path / "b.ipynb", "1")
+    monkeypatch.setattr(running, "_START", running._START.replace("main(order)", "1 / 0"))
+    assert main(["lab", "grade", str(tmp_path), "--unconfined"]) == 1
+    assert "no submission could be run" in capsys.readouterr().err
+    assert main(["lab", "grade", str(tmp_path), "--unconfined", "--memory", "50"]) == 1
+    assert "torch alone needs 512 MiB" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from scorelab.lab.wording import LANGUAGES
 __all__ = ["add_command"]
 
 _PLAIN = str.maketrans("✓✗—·…", "+x-.~")  # for a terminal without these
+_LEAST = 512  # MiB
 
 
 def add_command(commands: Any) -> None:
@@ -74,6 +75,8 @@ def _run(options: argparse.Namespace) -> None:
         raise ValueError(f"--out {out}: a file that ends in .csv is wanted")
     if out is not None and not out.parent.is_dir():
         raise ValueError(f"--out {out}: there is no folder {out.parent}")
+    if options.memory < _LEAST:
+        raise ValueError(f"--memory {options.memory}: torch alone needs {_LEAST} MiB")
     if not options.unconfined and (lack := missing()) is not None:
         raise ValueError(
             f"to keep submissions inside a folder takes {lack}; --unconfined runs them without that"
@@ -115,6 +118,9 @@ def _run(options: argparse.Namespace) -> None:
         raise SystemExit(130)
     if unsaved is not None:
         raise unsaved
+    tried = [row for row, submission in zip(rows, found, strict=True) if submission.file]
+    if all(row.unable for row in tried):
+        raise ValueError(f"no submission could be run; the first one: {tried[0].stopped}")
 
 
 def _let_interrupt() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scorelab.lab.grading.confinement import confine, limit
@@ -35,10 +35,26 @@ def _work(order: dict, report: Callable[..., None]) -> None:
     if sys.platform == "linux":
         limit(order["memory"])
     if order["confined"]:
-        confine(Path(order["scratch"]), order["readable"])
+        own = [path for path in order["paths"] if path not in order["readable"]]
+        packages = _packages(Path(order["folder"]), own)
+        confine(Path(order["scratch"]), [*order["readable"], *packages])
     from scorelab.lab.grading.submission import run
 
     run(Path(order["file"]), order["language"], order["check_seconds"], report)
+
+
+def _packages(folder: Path, own: list[str]) -> Iterator[str]:
+    """Where Python finds packages: what .pth files name, and what links among packages lead to.
+
+    Nothing that holds the submissions' folder, and not `own`, which were added for scorelab alone.
+    """
+    for entry in sys.path:
+        if entry in own or not os.path.isdir(entry):
+            continue
+        links = [link.path for link in os.scandir(entry) if link.is_symlink()]
+        for path in map(os.path.realpath, (entry, *links)):
+            if not folder.is_relative_to(path):
+                yield path
 
 
 def _reporter() -> Callable[..., None]:

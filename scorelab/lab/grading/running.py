@@ -61,6 +61,7 @@ class Row:
         errors: The cells that failed, and why.
         borrows: Names of scorelab that its code uses.
         stopped: Why it did not run to its end, or not at all.
+        unable: Whether it did not even come to its first cell.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Row:
     errors: list[str] = field(default_factory=list)
     borrows: list[str] = field(default_factory=list)
     stopped: str = ""
+    unable: bool = False
 
     @property
     def right(self) -> int:
@@ -98,7 +100,7 @@ def grade(submission: Submission, limits: Limits, language: str, within: str | N
     try:
         scratch = Path(tempfile.mkdtemp(prefix="scorelab-", dir=within)).resolve()
         file = submission.copy_to(scratch)
-        process = _start(file, scratch, limits, language)
+        process = _start(file, scratch, submission, limits, language)
         _running.add(process)
         # Where nobody supervises the process, or should the supervisor hang.
         timer = Timer(limits.seconds + 30, process.kill)
@@ -130,12 +132,16 @@ def stop() -> None:
             process.kill()
 
 
-def _start(file: Path, scratch: Path, limits: Limits, language: str) -> subprocess.Popen[bytes]:
+def _start(
+    file: Path, scratch: Path, submission: Submission, limits: Limits, language: str
+) -> subprocess.Popen[bytes]:
+    assert submission.file is not None
     own = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
     python = [sys.prefix, sys.base_prefix, *site.getsitepackages()]
     order = {
         "paths": [str(Path(scorelab.__file__).parent.parent), *own],
         "readable": [*scorelab.__path__, *python, *own],
+        "folder": str((submission.folder or submission.file).resolve().parent),
         "file": str(file),
         "scratch": str(scratch),
         "language": language,
@@ -169,6 +175,7 @@ def _read(process: subprocess.Popen[bytes], row: Row, limits: Limits, said: dict
     """Take in the reports until there are no more, and say how it ended."""
     assert process.stdout is not None
     cell, complete = 0, False
+    row.unable = True
     for record in _records(process.stdout):
         match record:
             case {"cell": int(cell)}:
@@ -186,6 +193,9 @@ def _read(process: subprocess.Popen[bytes], row: Row, limits: Limits, said: dict
                 row.stopped = said["unreadable"].format(error=_clean(error))
             case {"failed": str(error)}:
                 row.stopped = said["failed"].format(error=_clean(error))
+            case _:
+                continue
+        row.unable = row.unable and "failed" in record
     status = process.wait()
     if complete or row.stopped:
         return
