@@ -165,7 +165,7 @@ def test_submissions_are_found_and_links_are_not_followed(tmp_path):
     notebook(folder / "benja" / ".ipynb_checkpoints" / "lab-checkpoint.ipynb")
     (folder / "carla").mkdir()
     (folder / "carla" / "a.py").write_text("")
-    (folder / "diego").mkdir()
+    (folder / "data").mkdir()
     notebook(folder / "elena" / "1.ipynb")
     notebook(folder / "elena" / "2.ipynb")
     (folder / "felipe").symlink_to(elsewhere)
@@ -177,7 +177,6 @@ def test_submissions_are_found_and_links_are_not_followed(tmp_path):
         "ana.ipynb": "ana.ipynb",
         "benja": "benja/lab.ipynb",
         "carla": "carla/a.py",
-        "diego": None,
         "elena/1.ipynb": "elena/1.ipynb",
         "elena/2.ipynb": "elena/2.ipynb",
         "felipe": None,
@@ -288,7 +287,7 @@ def test_a_folder_is_graded_in_spanish_and_stays_as_it_was(tmp_path, capsys):
     check = 'assert sl.lab.check("P1 b", GaussianMixture)'
     notebook(folder / "ana.ipynb", MIXTURE, check, "sl.lab.check('P1 c', mixture)")
     (folder / "benja.ipynb").write_text("{")
-    (folder / "carla").mkdir()
+    (folder / "carla.zip").write_text("")
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     out = tmp_path / "notas.csv"
     status = main(
@@ -299,7 +298,7 @@ def test_a_folder_is_graded_in_spanish_and_stays_as_it_was(tmp_path, capsys):
     assert "correctas" in head
     assert ana.count("✓") == 1
     assert "no se puede leer: JSONDecodeError" in benja
-    assert carla.endswith("sin notebook ni script (no se siguen enlaces)")
+    assert carla.endswith("un archivo zip: hay que descomprimirlo")
     first, *_ = csv.DictReader(io.StringIO(out.read_text("utf-8-sig"), newline=""))
     assert first["P1 c: mensaje"] == "`mixture` no está definido"
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
@@ -610,3 +609,26 @@ def test_where_nothing_can_be_run_the_status_says_so(tmp_path, monkeypatch, caps
     assert "no submission could be run" in capsys.readouterr().err
     assert main(["lab", "grade", str(tmp_path), "--unconfined", "--memory", "50"]) == 1
     assert "torch alone needs 512 MiB" in capsys.readouterr().err
+
+
+def test_nothing_that_was_handed_in_is_overlooked(tmp_path):
+    notebook(tmp_path / "ana" / "LAB.IPYNB", "x = 1")
+    (tmp_path / "benja").mkdir()
+    (tmp_path / "carla.ZIP").write_text("")
+    (tmp_path / "diego").mkdir()
+    (tmp_path / "diego" / "all.zip").write_text("")
+    (tmp_path / "__MACOSX").mkdir()
+    notebook(tmp_path / "__MACOSX" / "a.ipynb")
+    found = submissions(tmp_path)
+    assert [(s.name, s.file and s.file.name, s.lack) for s in found] == [
+        ("ana", "LAB.IPYNB", "nothing"),
+        ("benja", None, "nothing"),
+        ("carla.ZIP", None, "zip"),
+        ("diego", None, "zip"),
+    ]
+    assert grade(found[2], Limits(), "en").stopped == "a zip archive: unpack it"
+    notebook(tmp_path / "emma.Ipynb", "x = 1")
+    assert [s.name for s in submissions(tmp_path)] == ["ana", "carla.ZIP", "diego", "emma.Ipynb"]
+    script = tmp_path / "A.PY"
+    script.write_text("x = 1")
+    assert read_cells(script) == ["x = 1"]

@@ -27,7 +27,7 @@ def read_cells(file: Path) -> list[str]:
     """
     try:
         text = file.read_text("utf-8-sig")
-        if file.suffix == ".py":
+        if file.suffix.lower() == ".py":
             cells = re.split(r"(?m)^# ?(?:%%|In\[).*$", text)
         else:
             found = [c["source"] for c in json.loads(text)["cells"] if c["cell_type"] == "code"]

@@ -21,11 +21,13 @@ class Submission:
         name: As the table calls it.
         file: The notebook or script; `None` if there is none, or it is a link.
         folder: The student's own folder, `None` if the file lies beside those of others.
+        lack: Why there is no file, by its name among the words.
     """
 
     name: str
     file: Path | None
     folder: Path | None = None
+    lack: str = "nothing"
 
     def copy_to(self, scratch: Path) -> Path:
         """Copy it, with what lies in the student's folder, and return where the file is then.
@@ -52,29 +54,38 @@ def submissions(folder: Path) -> list[Submission]:
     """The notebooks and scripts in a folder, and those in a folder of their own there.
 
     In a student's folder notebooks count, and scripts only where there is no notebook; several are
-    several submissions.
+    several submissions. A folder with neither is a student who handed in nothing, unless others'
+    files lie beside it: then it is taken for data.
 
     Raises:
         OSError: If there is no such folder.
         ValueError: If it holds no submission.
     """
     found = []
-    for entry in sorted(folder.iterdir()):
+    entries = sorted(folder.iterdir())
+    loose = any(e.suffix.lower() in _SUFFIXES and e.is_file() for e in entries)
+    for entry in entries:
+        suffix = entry.suffix.lower()
         if _is_odd(entry):
-            if entry.is_symlink() and (entry.is_dir() or entry.suffix in _SUFFIXES):
+            if entry.is_symlink() and (entry.is_dir() or suffix in _SUFFIXES):
                 found.append(Submission(entry.name, None))
         elif entry.is_dir():
-            files = next(filter(None, (_within(entry, suffix) for suffix in _SUFFIXES)), [])
+            files = next(filter(None, (_within(entry, s) for s in _SUFFIXES)), [])
             many = len(files) > 1
             for file in files:
                 name = file.relative_to(folder).as_posix() if many else entry.name
                 found.append(Submission(name, file, entry))
-            if not files:
+            if not files and _within(entry, ".zip"):
+                found.append(Submission(entry.name, None, lack="zip"))
+            elif not files and not loose:
                 found.append(Submission(entry.name, None))
-        elif entry.suffix in _SUFFIXES:
+        elif suffix in _SUFFIXES:
             found.append(Submission(entry.name, entry))
+        elif suffix == ".zip":
+            found.append(Submission(entry.name, None, lack="zip"))
     if all(submission.file is None for submission in found):
-        raise ValueError(f"{folder}: no notebook (.ipynb) or script (.py) in it")
+        hint = "; unpack its zip archives" if any(s.lack == "zip" for s in found) else ""
+        raise ValueError(f"{folder}: no notebook (.ipynb) or script (.py) in it{hint}")
     return found
 
 
@@ -88,7 +99,7 @@ def _within(folder: Path, suffix: str) -> list[Path]:
         except OSError:  # closed to us, or its path too long
             continue
         folders += [entry for entry in entries if entry.is_dir()]
-        found += [entry for entry in entries if entry.suffix == suffix and entry.is_file()]
+        found += [entry for entry in entries if entry.suffix.lower() == suffix and entry.is_file()]
     return sorted(found)
 
 
@@ -101,7 +112,7 @@ def remove(folder: Path | str) -> None:
 
 
 def _is_odd(path: Path) -> bool:
-    """Whether it is hidden, what Python has compiled, a link, or neither a folder nor a file."""
-    if path.name.startswith(".") or path.name == "__pycache__" or path.is_symlink():
+    """Whether it is hidden, what Python or macOS leave, a link, or neither folder nor file."""
+    if path.name.startswith(".") or path.name in ("__pycache__", "__MACOSX") or path.is_symlink():
         return True
     return not (path.is_dir() or path.is_file())

@@ -94,7 +94,7 @@ def grade(submission: Submission, limits: Limits, language: str, within: str | N
     said = words(language)["grading"]
     row = Row(_clean(submission.name))
     if submission.file is None:
-        row.stopped = said["nothing"]
+        row.stopped = said[submission.lack]
         return row
     scratch = None
     try:
