@@ -632,3 +632,38 @@ def test_nothing_that_was_handed_in_is_overlooked(tmp_path):
     script = tmp_path / "A.PY"
     script.write_text("x = 1")
     assert read_cells(script) == ["x = 1"]
+
+
+@confined
+def test_what_nobody_checks_is_checked_by_the_templates_names(tmp_path):
+    code = MIXTURE + "\nmixture = ...\nfrom scorelab import euler_maruyama\nsigmas = 1 / 0"
+    notebook(tmp_path / "a.ipynb", code, "1 + 1")
+    row = run(tmp_path)
+    assert {question: verdict for question, (verdict, _) in row.results.items()} == {
+        "P1 a": "right",
+        "P1 b": "right",
+    }
+    (line,) = [line for line in overview([row], "en").splitlines() if line.startswith("a.ipynb")]
+    assert line.endswith("no check cell found; P1 a, P1 b checked by the template's names")
+
+
+@confined
+def test_an_answer_that_is_scorelabs_own_is_said_to_be(tmp_path):
+    code = """
+    GaussianMixture = getattr(__import__("scorelab"), "Gaussian" + "Mixture")
+    sl.lab.check("P1 b", GaussianMixture)
+    class Mine(GaussianMixture): pass
+    sl.lab.check("P1 a", Mine)
+    sl.lab.check("P1 c", GaussianMixture([1.0], [[0.0, 0.0]], [[[1.0, 0.0], [0.0, 1.0]]]))
+    sl.lab.check("P1 d", lambda *a: None)
+    """
+    notebook(tmp_path / "a.ipynb", "import scorelab as sl", code)
+    row = run(tmp_path)
+    assert row.lent == {"P1 a", "P1 b", "P1 c"}
+    assert "scorelab's own as the answer to P1 a, P1 b, P1 c" in overview([row], "en")
+
+
+def test_the_spreadsheet_tells_no_check_from_nothing_to_check():
+    content = spreadsheet([Row("ana", {"P1 a": ("missing", "`G` is not defined")})], "en")
+    (row,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    assert (row["P1 a"], row["P1 b"]) == ("Nothing of that name", "No check of it")

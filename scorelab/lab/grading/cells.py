@@ -73,10 +73,12 @@ class Rewriter(ast.NodeTransformer):
 
     Attributes:
         borrowed: The public names of scorelab, all but `lab`, that the code has used so far.
+        checks: Whether it has called a check so far.
     """
 
     def __init__(self, question: Callable[[str], str | None]) -> None:
         self.borrowed: set[str] = set()
+        self.checks = False
         self._question = question
         self._checks = {"check"}
         self._package: set[str] = set()
@@ -127,6 +129,7 @@ class Rewriter(ast.NodeTransformer):
                 return node
         if question is None:
             return node
+        self.checks = True
         nothing = ast.arguments([], [], None, [], [], None, [])
         arguments = [ast.Constant(question), ast.Lambda(nothing, answer)]
         call = ast.Call(ast.Name(CHECK, ast.Load()), arguments, [])

@@ -60,6 +60,9 @@ class Row:
         results: The verdict and the message of each question that was checked, the last ones.
         errors: The cells that failed, and why.
         borrows: Names of scorelab that its code uses.
+        lent: The questions whose answer is scorelab's own.
+        by_name: The questions that it does not check, and that were by the template's names.
+        checks: Whether it has a check, as far as is known.
         stopped: Why it did not run to its end, or not at all.
         unable: Whether it did not even come to its first cell.
     """
@@ -68,6 +71,9 @@ class Row:
     results: dict[str, tuple[str, str]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     borrows: list[str] = field(default_factory=list)
+    lent: set[str] = field(default_factory=set)
+    by_name: set[str] = field(default_factory=set)
+    checks: bool = True
     stopped: str = ""
     unable: bool = False
 
@@ -184,9 +190,12 @@ def _read(process: subprocess.Popen[bytes], row: Row, limits: Limits, said: dict
                 question in questions() and verdict in VERDICTS
             ):
                 row.results[question] = (verdict, _clean(message, 2000))
+                for kind, those in (("lent", row.lent), ("by_name", row.by_name)):
+                    (those.add if record.get(kind) else those.discard)(question)
             case {"error": str(error)}:
                 row.errors.append(said["cell"].format(cell=cell, error=_clean(error)))
-            case {"borrows": list(names)}:
+            case {"borrows": list(names), "checks": checks}:
+                row.checks = bool(checks)
                 row.borrows = [_clean(str(name)) for name in names]
                 complete = True
             case {"unreadable": str(error)}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import linecache
 import random
@@ -9,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -36,8 +38,9 @@ def run(file: Path, language: str, check_seconds: int, report: Callable[..., Non
         language: Of the messages.
         check_seconds: How long one check may take.
         report: Called with `cell=` as a cell begins, `error=` if it fails, `question=`, `verdict=`
-            and `message=` after a check, `borrows=` at the end, and `unreadable=` instead of all
-            if the file is.
+            and `message=` after a check, `borrows=` and `checks=` at the end, and `unreadable=`
+            instead of all if the file is. With a verdict may come `lent=True`, if the answer is
+            scorelab's, and `by_name=True`, if nobody asked for that check.
     """
     try:
         cells = read_cells(file)
@@ -46,7 +49,13 @@ def run(file: Path, language: str, check_seconds: int, report: Callable[..., Non
         return
     _make_plain()
     namespace = _namespace(file)
-    namespace[CHECK] = _checker(language, check_seconds, report)
+    checked: set[str] = set()
+
+    def note(**record: object) -> None:
+        checked.add(str(record["question"]))
+        report(**record)
+
+    namespace[CHECK] = _checker(language, check_seconds, note)
     rewriter = Rewriter(_question)
     for number, source in enumerate(cells, 1):
         report(cell=number)
@@ -58,7 +67,32 @@ def run(file: Path, language: str, check_seconds: int, report: Callable[..., Non
             exec(compile(tree, name, "exec", dont_inherit=True), namespace)
         except BaseException as error:  # SystemExit too: what follows still counts
             report(error=_told(error))
-    report(borrows=sorted(rewriter.borrowed))
+    by_name = _checker(language, check_seconds, partial(report, by_name=True))
+    for question in available():
+        if question not in checked:
+            _check_by_name(question, namespace, by_name)
+    report(borrows=sorted(rewriter.borrowed), checks=rewriter.checks)
+
+
+def _check_by_name(question: str, namespace: dict, record: Callable) -> None:
+    """Check what bears the names of the template, if all are there and of the student's making."""
+    answer = ast.parse(words("en")[question]["check"], mode="eval")
+    names = [node.id for node in ast.walk(answer) if isinstance(node, ast.Name)]
+    given = [namespace.get(name, ...) for name in names]
+    if not any(value is ... or _is_lent(value) for value in given):
+        record(question, lambda: eval(compile(answer, "<check>", "eval"), namespace))
+
+
+def _is_lent(answer: object) -> bool:
+    """Whether an answer, or a part or a base of it, is defined in scorelab."""
+    if isinstance(answer, tuple):
+        return any(map(_is_lent, answer))
+    kinds = answer.__mro__ if isinstance(answer, type) else (answer, *type(answer).__mro__)
+    try:
+        modules = [str(getattr(kind, "__module__", "")) for kind in kinds]
+    except Exception:  # a student's own __getattr__
+        return False
+    return any(module.startswith("scorelab.") for module in modules)
 
 
 def _checker(
@@ -68,8 +102,8 @@ def _checker(
     said = words(language)["grading"]
 
     def record(question: str, answer: Callable[[], object]) -> object:
-        def found(verdict: str, message: str) -> None:
-            report(question=question, verdict=verdict, message=message)
+        def found(verdict: str, message: str, **more: bool) -> None:
+            report(question=question, verdict=verdict, message=message, **more)
 
         try:
             given = answer()
@@ -92,7 +126,7 @@ def _checker(
         except Exception as error:
             found("unchecked", _told(error))
             return None
-        found(result.verdict, result.message)
+        found(result.verdict, result.message, lent=_is_lent(given))
         return result
 
     return record

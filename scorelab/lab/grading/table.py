@@ -55,16 +55,24 @@ def spreadsheet(rows: Sequence[Row], language: str) -> bytes:
     """All of it as a CSV file, in UTF-8 with the mark by which spreadsheets know it."""
     said = words(language)["grading"]
     verdicts = {key.replace("_", " "): text for key, text in words(language)["verdicts"].items()}
-    verdicts |= {key: said[key] for key in ("missing", "unchecked")}
+    verdicts |= {"missing": said["absent"], "unchecked": said["unchecked"]}
     out = io.StringIO(newline="")
     write = csv.writer(out).writerow
     names = [(name, said["message"].format(question=name)) for name in questions()]
-    ends = [said[key] for key in ("right", "stopped", "errors", "borrowed")]
+    ends = [said[key] for key in ("right", "stopped", "errors", "borrowed", "notes")]
     write([said["submission"], *(heading for pair in names for heading in pair), *ends])
     for row in rows:
         results = [_result(row, name) for name in questions()]
         cells = [text for verdict, message in results for text in (verdicts[verdict], message)]
-        notes = [row.stopped, "\n".join(row.errors), ", ".join(row.borrows)]
+        for at, name in enumerate(questions()):
+            if name not in row.results:
+                cells[2 * at] = said["missing"]
+        notes = [
+            row.stopped,
+            "\n".join(row.errors),
+            ", ".join(row.borrows),
+            "; ".join(_doubts(row, said)),
+        ]
         write([_inert(cell) for cell in (row.name, *cells, str(row.right), *notes)])
     return out.getvalue().encode("utf-8-sig")
 
@@ -79,6 +87,15 @@ def _notes(row: Row, said: dict[str, str], few: int = _FEW) -> list[str]:
         notes.append(said["more"].format(n=len(row.errors) - few))
     if row.borrows:
         notes.append(said["borrows"].format(names=", ".join(row.borrows)))
+    return notes + _doubts(row, said)
+
+
+def _doubts(row: Row, said: dict[str, str]) -> list[str]:
+    """What a mark may be worth less for."""
+    notes = [] if row.checks else [said["no_check"]]
+    for key in ("lent", "by_name"):
+        if those := sorted(getattr(row, key)):
+            notes.append(said[key].format(questions=", ".join(those)))
     return notes
 
 
