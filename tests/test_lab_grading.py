@@ -210,7 +210,13 @@ def test_the_table_is_aligned_and_says_what_its_marks_mean():
     assert ana.endswith("cell 3: NameError; 2 more errors; borrows GaussianMixture")
     assert benja.endswith("stopped after 600 s")
     assert set(ana + benja) & set("✓✗—·!") <= set(legend)
-    assert "P1 b ✗ =look again" in details(ROWS, "en")
+    told = details([*ROWS, Row("carla", {"P1 a": ("missing", "no such name")})], "en")
+    assert "P1 b ✗ =look again" in told
+    assert "P1 a · no such name" in told
+    assert "held" not in told
+    long = overview([Row("a" * 40, errors=["cell 1: NameError"] * 4)], "es").splitlines()[1]
+    assert long.startswith("a" * 29 + "… ")
+    assert long.endswith("; 1 error más")
 
 
 def test_the_spreadsheet_has_every_message_and_no_formula():

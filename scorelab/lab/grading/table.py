@@ -19,6 +19,7 @@ _MARKS = {
     "unchecked": "!",
 }
 _FEW = 3  # errors that a row of the table shows
+_LONGEST = 30  # letters of a name in the table
 
 
 def overview(rows: Sequence[Row], language: str) -> str:
@@ -28,7 +29,9 @@ def overview(rows: Sequence[Row], language: str) -> str:
     lines = [[said["submission"], *letters, said["right"], said["notes"]]]
     for row in rows:
         marks = [_MARKS[_result(row, name)[0]] for name in questions()]
-        lines.append([row.name, *marks, str(row.right), "; ".join(_notes(row, said))])
+        long = len(row.name) > _LONGEST
+        name = row.name[: _LONGEST - 1] + "…" if long else row.name
+        lines.append([name, *marks, str(row.right), "; ".join(_notes(row, said))])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = ""
     for first, *middle, last in lines:
@@ -38,14 +41,14 @@ def overview(rows: Sequence[Row], language: str) -> str:
 
 
 def details(rows: Sequence[Row], language: str) -> str:
-    """What the checks said to each submission, and all its errors."""
+    """What is wrong with each submission, in the words of its checks, and all its errors."""
     said = words(language)["grading"]
     text = ""
     for row in rows:
         text += f"\n{row.name}\n"
         for name in questions():
             verdict, message = _result(row, name)
-            if message:
+            if message and verdict in ("not yet", "missing", "unchecked"):
                 text += f"  {name} {_MARKS[verdict]} {message}\n"
         text += "".join(f"  {note}\n" for note in _notes(row, said, few=len(row.errors)))
     return text
@@ -84,7 +87,8 @@ def _result(row: Row, question: str) -> tuple[str, str]:
 def _notes(row: Row, said: dict[str, str], few: int = _FEW) -> list[str]:
     notes = [row.stopped] * bool(row.stopped) + row.errors[:few]
     if len(row.errors) > few:
-        notes.append(said["more"].format(n=len(row.errors) - few))
+        n = len(row.errors) - few
+        notes.append(said["more" if n > 1 else "one_more"].format(n=n))
     if row.borrows:
         notes.append(said["borrows"].format(names=", ".join(row.borrows)))
     return notes + _doubts(row, said)
