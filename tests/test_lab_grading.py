@@ -673,3 +673,26 @@ def test_the_spreadsheet_tells_no_check_from_nothing_to_check():
     content = spreadsheet([Row("ana", {"P1 a": ("missing", "`G` is not defined")})], "en")
     (row,) = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
     assert (row["P1 a"], row["P1 b"]) == ("Nothing of that name", "No check of it")
+
+
+def test_what_a_notebook_shows_ends_no_cell_where_there_is_no_ipython(tmp_path, monkeypatch):
+    for module in [name for name in sys.modules if name.partition(".")[0] == "IPython"]:
+        monkeypatch.delitem(sys.modules, module)
+    for module in ("IPython", "IPython.display"):  # so that they are put back
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(submission, "find_spec", lambda name: None)
+    code = """
+    from IPython.display import HTML, Image, Latex, Markdown, Math, clear_output, display
+    from IPython import get_ipython as notebook
+    import IPython
+    display(Markdown("# x"), HTML(""), Image(filename="x.png"), Latex(""), Math("x"))
+    clear_output(wait=True)
+    IPython.display.display(1)
+    get_ipython().run_line_magic("matplotlib", "inline")
+    notebook().magic("matplotlib inline")
+    import matplotlib.pyplot as plt
+    plt.install_repl_displayhook()
+    """
+    exec(dedent(code), submission._namespace(tmp_path / "a.ipynb"))

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
@@ -24,6 +25,9 @@ from scorelab.lab.grading.cells import CHECK, Rewriter, parsed, read_cells
 from scorelab.lab.wording import words
 
 __all__ = ["run"]
+
+
+_SHOWN = ("display", "clear_output", "Markdown", "HTML", "Image", "Latex", "Math")
 
 
 class _OutOfTime(BaseException):
@@ -155,8 +159,30 @@ def _namespace(file: Path) -> dict:
     main = ModuleType("__main__")
     sys.modules["__main__"] = main
     sys.path.insert(0, str(file.parent))
-    main.__dict__.update(__builtins__=builtins, display=lambda *_, **__: None)
+    nothing = _Nothing()
+    main.__dict__.update(__builtins__=builtins, display=nothing, get_ipython=nothing)
+    if find_spec("IPython") is None:
+        package, shown = ModuleType("IPython"), ModuleType("IPython.display")
+        shown.__dict__.update(dict.fromkeys(_SHOWN, nothing))
+        package.__dict__.update(display=shown, get_ipython=nothing, __path__=[])
+        sys.modules |= {"IPython": package, "IPython.display": shown}
     return main.__dict__
+
+
+class _Nothing:
+    """Stands in for a notebook and what it shows: whatever is called does nothing.
+
+    It is false, by which libraries such as matplotlib see that they are in no notebook.
+    """
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __call__(self, *_: object, **__: object) -> _Nothing:
+        return self
+
+    def __getattr__(self, name: str) -> _Nothing:
+        return self
 
 
 def _make_plain() -> None:
