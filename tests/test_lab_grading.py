@@ -666,7 +666,7 @@ def test_an_answer_that_is_scorelabs_own_is_said_to_be(tmp_path):
     notebook(tmp_path / "a.ipynb", "import scorelab as sl", code)
     row = run(tmp_path)
     assert row.lent == {"P1 a", "P1 b", "P1 c"}
-    assert "scorelab's own as the answer to P1 a, P1 b, P1 c" in overview([row], "en")
+    assert "scorelab's own code in the answer to P1 a, P1 b, P1 c" in overview([row], "en")
 
 
 def test_the_spreadsheet_tells_no_check_from_nothing_to_check():
@@ -696,3 +696,19 @@ def test_what_a_notebook_shows_ends_no_cell_where_there_is_no_ipython(tmp_path, 
     plt.install_repl_displayhook()
     """
     exec(dedent(code), submission._namespace(tmp_path / "a.ipynb"))
+
+
+@confined
+def test_data_is_laid_beside_each_notebook(tmp_path, capsys):
+    data, folder = tmp_path / "data", tmp_path / "folder"
+    (data / "raw").mkdir(parents=True)
+    (data / "raw" / "digits").write_text("")
+    folder.mkdir()
+    notebook(folder / "a.ipynb", "open('raw/digits')")
+    (folder / "ana" / "work").mkdir(parents=True)
+    notebook(folder / "ana" / "work" / "a.ipynb", "open('raw/digits')")
+    assert main(["lab", "grade", str(folder), "--data", str(data)]) == 0
+    printed = capsys.readouterr().out
+    assert "Error" not in printed
+    assert main(["lab", "grade", str(folder), "--data", str(tmp_path / "none")]) == 1
+    assert "--data" in capsys.readouterr().err

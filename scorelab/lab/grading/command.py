@@ -34,16 +34,27 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument("folder", metavar="FOLDER", type=Path)
     parser.add_argument(
-        "--seconds", type=_count, default=600, metavar="N", help="for a submission (%(default)s)"
+        "--seconds",
+        type=_count,
+        default=600,
+        metavar="N",
+        help="by the clock, for a submission (%(default)s); each check has 120 of them at most",
     )
     parser.add_argument(
         "--memory", type=_count, default=4096, metavar="MIB", help="of a submission (%(default)s)"
     )
     parser.add_argument(
-        "--jobs", type=_count, default=1, metavar="N", help="submissions at a time (%(default)s)"
+        "--jobs",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="submissions at a time (%(default)s), no more than there are processor cores",
+    )
+    parser.add_argument(
+        "--data", metavar="DIR", type=Path, help="lay a copy of its files beside each notebook"
     )
     parser.add_argument("--language", choices=LANGUAGES, default="en", help="(%(default)s)")
-    parser.add_argument("--details", action="store_true", help="print every hint below the table")
+    parser.add_argument("--details", action="store_true", help="print the hints below the table")
     parser.add_argument("--out", metavar="FILE", type=Path, help="write all to a .csv file as well")
     parser.add_argument(
         "--unconfined",
@@ -75,6 +86,8 @@ def _run(options: argparse.Namespace) -> None:
         raise ValueError(f"--out {out}: a file that ends in .csv is wanted")
     if out is not None and not out.parent.is_dir():
         raise ValueError(f"--out {out}: there is no folder {out.parent}")
+    if options.data is not None and not options.data.is_dir():
+        raise ValueError(f"--data {options.data}: there is no such folder")
     if options.memory < _LEAST:
         raise ValueError(f"--memory {options.memory}: torch alone needs {_LEAST} MiB")
     if not options.unconfined and (lack := missing()) is not None:
@@ -96,7 +109,7 @@ def _run(options: argparse.Namespace) -> None:
     if (unsaved := save()) is not None:
         raise unsaved
     within = tempfile.mkdtemp(prefix="scorelab-")
-    one = partial(grade, limits=limits, language=language, within=within)
+    one = partial(grade, limits=limits, language=language, within=within, data=options.data)
     interrupted = False
     try:
         _let_interrupt()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import site
 import subprocess
 import sys
@@ -88,7 +89,13 @@ def questions() -> list[str]:
     return [name for name, said in words("en").items() if "check" in said]
 
 
-def grade(submission: Submission, limits: Limits, language: str, within: str | None = None) -> Row:
+def grade(
+    submission: Submission,
+    limits: Limits,
+    language: str,
+    within: str | None = None,
+    data: Path | None = None,
+) -> Row:
     """Run one submission in a process and a folder of its own, which are gone afterwards.
 
     Args:
@@ -96,6 +103,7 @@ def grade(submission: Submission, limits: Limits, language: str, within: str | N
         limits: What it may use.
         language: Of the messages, `en` or `es`.
         within: Where the folder is made, by default among the system's temporary ones.
+        data: A folder whose files are laid beside the notebook, over what the student has there.
     """
     said = words(language)["grading"]
     row = Row(_clean(submission.name))
@@ -106,6 +114,8 @@ def grade(submission: Submission, limits: Limits, language: str, within: str | N
     try:
         scratch = Path(tempfile.mkdtemp(prefix="scorelab-", dir=within)).resolve()
         file = submission.copy_to(scratch)
+        if data is not None:
+            shutil.copytree(data, file.parent, dirs_exist_ok=True)
         process = _start(file, scratch, submission, limits, language)
         _running.add(process)
         # Where nobody supervises the process, or should the supervisor hang.
