@@ -302,7 +302,8 @@ def test_a_folder_is_graded_in_spanish_and_stays_as_it_was(tmp_path, capsys):
     assert status == 0
     head, ana, benja, carla, *_ = capsys.readouterr().out.splitlines()
     assert "correctas" in head
-    assert ana.count("✓") == 1
+    assert ana.count("✓") == 2
+    assert ana.endswith("P1 a comprobado por los nombres de la plantilla")
     assert "no se puede leer: JSONDecodeError" in benja
     assert carla.endswith("un archivo zip: hay que descomprimirlo")
     first, *_ = csv.DictReader(io.StringIO(out.read_text("utf-8-sig"), newline=""))

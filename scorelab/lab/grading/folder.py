@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from contextlib import suppress
@@ -77,7 +78,7 @@ def submissions(folder: Path) -> list[Submission]:
                 found.append(Submission(name, file, entry))
             if not files and _within(entry, ".zip"):
                 found.append(Submission(entry.name, None, lack="zip"))
-            elif not files and not loose:
+            elif not files and not (loose and os.access(entry, os.R_OK)):
                 found.append(Submission(entry.name, None))
         elif suffix in _SUFFIXES:
             found.append(Submission(entry.name, entry))
