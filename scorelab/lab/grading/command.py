@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import tempfile
+from bisect import bisect
 from functools import partial
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
@@ -109,15 +110,19 @@ def _run(options: argparse.Namespace) -> None:
     if (unsaved := save()) is not None:
         raise unsaved
     within = tempfile.mkdtemp(prefix="scorelab-")
-    one = partial(grade, limits=limits, language=language, within=within, data=options.data)
+    graded = partial(grade, limits=limits, language=language, within=within, data=options.data)
+    places: list[int] = []
     interrupted = False
     try:
         _let_interrupt()
         with ThreadPool(options.jobs) as pool:
-            done = pool.imap(one, found)
+            # As each ends, so that a slow one keeps no other from being saved.
+            done = pool.imap_unordered(lambda nth: (nth, graded(found[nth])), range(len(found)))
             said = words(language)["grading"]
-            for row in tqdm(done, said["progress"], len(found), leave=False, disable=None):
-                rows.append(row)
+            for nth, row in tqdm(done, said["progress"], len(found), leave=False, disable=None):
+                at = bisect(places, nth)
+                places.insert(at, nth)
+                rows.insert(at, row)
                 unsaved = save()  # a disk that is full now may not be at the next one
     except KeyboardInterrupt:
         interrupted = True
