@@ -72,6 +72,20 @@ def at(value, scale=lambda a: a):
     return bridge
 
 
+def annealed_instead(score, n):
+    """Annealed Langevin dynamics, whose samples have the right law."""
+    x0, sigmas = 20 * torch.randn(n, 2), solution().geometric_sigmas(20.0, 0.05, 20)
+    sampler = solution().annealed_langevin_dynamics
+    return sampler(score, x0, sigmas=sigmas, step_size=5e-4, n_steps=50).final
+
+
+def langevin_instead(score, n):
+    """Langevin dynamics at one level, which crosses where the modes are near."""
+    x0 = 10 * torch.randn(n, 2)
+    sampler = solution().langevin_dynamics
+    return sampler(lambda x: score(x, 0.05), x0, step_size=0.1, n_steps=1_000).final
+
+
 def transition(x0, t):
     return math.exp(-t / 2) * x0, math.sqrt(1 - math.exp(-t))
 
@@ -206,6 +220,9 @@ MUTANTS = [
     ("P2 b", "gradient", "residual = model(", "residual = model.eval().requires_grad_(False)("),
     ("P2 b", "no_normal", "z = torch.randn(x.shape, dtype=x.dtype, generator=generator)\n    residual", "z = torch.randn((len(x), 1), dtype=x.dtype).expand(x.shape)\n    residual"),
     ("P2 b", "no_normal", "z = torch.randn(x.shape, dtype=x.dtype, generator=generator)\n    residual", "z = torch.randn(x.shape, dtype=x.dtype).abs()\n    residual"),
+    ("P2 b", "told", "residual = model(x + columns(sigma, x) * z, sigma)", "residual = model(x + columns(sigma, x) * z, sigma ** 2)"),
+    ("P2 b", "gradient", "return dsm_terms(model, x, sigma, generator=generator).mean()", "return dsm_terms(model, x, sigma, generator=generator).mean().detach().requires_grad_()"),
+    ("P2 b", "coordinates", ".flatten(1).sum(1)\n\ndef dsm_loss(model, x, sigma, *, generator=None):\n    \"\"\"l(θ; σ).\"\"\"\n    return dsm_terms(model, x, sigma, generator=generator).mean()", ".sum(0)\n\ndef dsm_loss(model, x, sigma, *, generator=None):\n    return dsm_terms(model, x, sigma, generator=generator).mean()"),
     ("P2 b", "rows", "generator=generator).mean()\n\ndef ncsn", "generator=generator)\n\ndef ncsn"),
     ("P2 b", "variance", ".expand(len(x))\n    z =", ".expand(len(x)).sqrt()\n    z ="),
     ("P2 d", "constant_step", "* float(sigma / sigmas[-1]) ** 2", "* 1.0"),
@@ -253,6 +270,7 @@ MUTANTS = [
     ("P3 d", "start", "sde.drift(x, t) * dt", "sde.drift(x0, t) * dt"),
     ("P3 d", "no_noise", "math.sqrt(abs(dt)) * z", "0 * z"),
     ("P3 d", "no_normal", "z = torch.randn(x.shape, dtype=x.dtype, generator=generator)\n        x = x + sde", "z = torch.randn(x.shape, dtype=x.dtype).sign()\n        x = x + sde"),
+    ("P3 d", "default", "sde.t_span if t_span is None", "(0.0, 1.0) if t_span is None"),
     ("P3 d", "g_square", "sde.diffusion(t) * math.sqrt", "sde.diffusion(t) ** 2 * math.sqrt"),
     ("P3 d", "no_diffusion", "sde.diffusion(t) * math.sqrt", "math.sqrt"),
     ("P3 d", "frozen_noise", "sde.diffusion(t) * math.sqrt", "sde.diffusion(begin) * math.sqrt"),
@@ -342,6 +360,8 @@ WRONG = [
     ("P3 e", "half", lambda: generator_of(solution("self.diffusion(t) ** 2 * score", "0.5 * self.diffusion(t) ** 2 * score"))),
     ("P3 e", "no_noise", lambda: generator_of(solution("math.sqrt(abs(dt)) * z", "0 * z"))),
     ("P3 e", "explodes", lambda: generator_of(solution("self.drift(x, t) - self.diffusion", "self.drift(x, t) + self.diffusion"))),
+    ("P3 e", "annealed", lambda: annealed_instead),
+    ("P3 e", "data_score", lambda: langevin_instead),
     ("P3 e", "early", lambda: generator_of(solution(), end=1.5)),
     ("P3 e", "late", lambda: generator_of(solution(), T=0.5)),
     ("P3 e", "no_score", lambda: lambda score, n: torch.randn(n, 2)),

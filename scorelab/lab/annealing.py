@@ -69,7 +69,8 @@ def annealed_sampler(answer: object) -> list[str]:
         moved = _annealed(answer, name, score, x0) - x0
         if not moved.isfinite().all():
             raise Wrong("else")
-        if not are_normal(_one_step(answer, name)):
+        z = _one_step(answer, name)
+        if z.std() > 1e-6 and not are_normal(z):
             raise Wrong("no_normal")
         order = [float(torch.as_tensor(rest[0]).flatten()[0]) for _, *rest in score.calls if rest]
         _check_order(order)

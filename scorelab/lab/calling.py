@@ -49,7 +49,7 @@ ALIASES = {
     "model": "network net score scorenet scoremodel s sθ stheta modelo red scorefn",
     "x": "data batch xbatch points samples y datos lote dato x0 xt",
     "sigma": "noise noiselevel std σ ruido nivel sigmat",
-    "weight": "λ lambda lambdafn lam weighting peso pesofn weightfn",
+    "weight": "λs pesos lambdas weights λ lambda lambdafn lam weighting peso pesofn weightfn",
     "drift": "f driftfn driftcoefficient deriva coefdrift",
     "diffusion": "g diffusionfn diffusioncoefficient difusion coefdifusion",
     "T": "tmax tfinal tend endtime horizon final",

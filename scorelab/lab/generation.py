@@ -37,6 +37,7 @@ def generated_samples(answer: object) -> list[str]:
         roles = {"score": score, "n_samples": _N, "dim": 2}
         value = call(answer, roles, needs=["score", "n_samples"], name=name)
         draws = final(value, _N, 2, name)
+        _check_ladder(score)
         seen, exact = _within(law, draws)
         # What steps, the first law and the last level add: 1 % in a share, a tenth in a variance.
         allowed = torch.tensor([0.01] * 2 + [0.02] * 4 + [0.04] * 4)
@@ -44,6 +45,15 @@ def generated_samples(answer: object) -> list[str]:
             return []
         _name_the_mistake(law, draws, [_level(rest[0]) for _, *rest in score.calls if rest])
     return []
+
+
+def _check_ladder(score: Given) -> None:
+    """The reversed process goes down through the levels, and asks for hardly any one twice."""
+    asked = [_level(rest[0]) for x, *rest in score.calls if rest and x.ndim == 2]
+    if asked and len(set(asked)) == 1:
+        raise Wrong("data_score")
+    if asked and len(set(asked)) < 0.3 * len(asked):
+        raise Wrong("annealed")
 
 
 def _level(sigma: object) -> float:
@@ -70,8 +80,6 @@ def _name_the_mistake(law: GaussianMixture, draws: Tensor, levels: list[float]) 
         raise Wrong("finite")
     if not levels:
         raise Wrong("no_score")
-    if len(set(levels)) == 1:
-        raise Wrong("data_score")
     if 0.9 < max(levels) <= 1.001:  # b comes near 1 and never exceeds it, b/a does
         raise Wrong("no_rescaling")
     wrong = {

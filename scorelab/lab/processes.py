@@ -16,8 +16,25 @@ from scorelab.lab.findings import Raised, Unfit, Wrong
 
 __all__ = ["DIFFUSIONS", "DRIFTS", "ornstein_uhlenbeck", "process_class", "transition"]
 
-DRIFTS = ("drift", "f", "deriva", "forward_drift", "drift_coefficient", "drift_fn")
-DIFFUSIONS = ("diffusion", "g", "difusion", "diffusion_coefficient", "diffusion_fn", "dispersion")
+DRIFTS = (
+    "drift",
+    "f",
+    "deriva",
+    "forward_drift",
+    "drift_coefficient",
+    "drift_fn",
+    "coef_drift",
+    "coef_deriva",
+)
+DIFFUSIONS = (
+    "diffusion",
+    "g",
+    "difusion",
+    "diffusion_coefficient",
+    "diffusion_fn",
+    "dispersion",
+    "coef_difusion",
+)
 REVERSE_DRIFTS = (
     "reverse_drift", "reversed_drift", "drift_reverse", "reverse_drift_fn", "backward_drift",
     "reverse_time_drift", "time_reversed_drift", "drift_reversed", "drift_inverso",
@@ -200,7 +217,7 @@ def ornstein_uhlenbeck(answer: object) -> list[str]:
         else:
             process = answer
         x = torch.randn(30, 2)
-        for t in (0.5, 3.0):
+        for t in (0.7, 3.0):
             time = Either(t, torch.full((30,), t), torch.full((30, 1), t))
             f = _coefficient(process, DRIFTS, {"x": x, "t": time}, x)
             compare(

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from scorelab.lab.calling import Given, call, final, repeatable
-from scorelab.lab.comparing import are_normal, compare, function_name
-from scorelab.lab.findings import Wrong
+from scorelab.lab.calling import Either, Given, call, final, repeatable
+from scorelab.lab.comparing import are_normal, close, compare, function_name
+from scorelab.lab.findings import Raised, Unfit, Wrong
 from scorelab.lab.processes import DIFFUSIONS, DRIFTS
 
 __all__ = ["solver"]
@@ -45,10 +45,23 @@ def solver(answer: object) -> list[str]:
     name = function_name(answer)
     with repeatable():
         backward = _takes_span(answer)
-        for span in ((0.0, 2.0), (2.0, 0.5))[: 1 + backward]:
+        for span in ((0.0, 1.6), (2.0, 0.4))[: 1 + backward]:
             _check_drift(answer, name, span)
             _check_noise(answer, name, span)
+        _check_default(answer, name)
     return [] if backward else ["backward"]
+
+
+def _check_default(answer: object, name: str) -> None:
+    """Who leaves out the times means from 0 to T, if they can be left out."""
+    clock = _Process(lambda x, t: torch.ones_like(x), lambda t: 0 * t, 1.6)
+    x0 = torch.zeros(5, 2)
+    try:
+        moved = _solved(answer, name, clock, x0, (0.0, 1.6), 8, whole=False)
+    except (Unfit, Raised):
+        return
+    if not close(moved, 1.6):
+        raise Wrong("default")
 
 
 _SPAN = {"tspan", "span", "interval", "timespan", "intervalo", "ts", "t0", "tstart", "tinit",
@@ -60,8 +73,16 @@ def _takes_span(answer: object) -> bool:
 
 
 def _solved(
-    answer: object, name: str, process: _Process, x0: Tensor, span: tuple, n: int
+    answer: object,
+    name: str,
+    process: _Process,
+    x0: Tensor,
+    span: tuple[float, float],
+    n: int,
+    *,
+    whole: bool = True,
 ) -> Tensor:
+    """Where the student's solver ends; if not `whole`, without being told from when to when."""
     roles = {
         "sde": process,
         "x0": x0,
@@ -72,9 +93,11 @@ def _solved(
         "dt": (span[1] - span[0]) / n,
         "times": torch.linspace(*span, n + 1),
         "score": Given(lambda x, *_: torch.zeros_like(x)),
-        "prior": Given(lambda *_: x0),
+        "prior": Either(x0, Given(lambda *_: x0)),
     }
-    needs = ["sde", "x0", "n_steps|dt|times"]
+    if not whole:
+        roles = {role: roles[role] for role in ("sde", "x0", "n_steps", "prior")}
+    needs = ["sde", "x0|prior", "n_steps|dt|times"]
     return final(call(answer, roles, needs=needs, name=name), *x0.shape, name)
 
 
@@ -123,11 +146,11 @@ def _check_drift(answer: object, name: str, span: tuple[float, float]) -> None:
 
 
 def _check_noise(answer: object, name: str, span: tuple[float, float]) -> None:
-    """Without drift, with g(t) = 1 + t: the variance is Σ g(t_i)² |Δt|."""
+    """Without drift, with g(t) = 2 + t: the variance is Σ g(t_i)² |Δt|."""
     begin, end = span
     n, dt = 8, (end - begin) / 8
     x0 = torch.randn(4_003, 2)
-    process = _Process(lambda x, t: torch.zeros_like(x), lambda t: 1 + t, max(span))
+    process = _Process(lambda x, t: torch.zeros_like(x), lambda t: 2 + t, max(span))
     moved = _solved(answer, name, process, x0, span, n) - x0
     if not moved.isfinite().all():
         raise Wrong("negative" if dt < 0 else "noise")
@@ -137,7 +160,7 @@ def _check_noise(answer: object, name: str, span: tuple[float, float]) -> None:
         raise Wrong("shared_noise" if moved.abs().max() > 1e-6 else "no_noise")
     if abs(found[0, 1]) > 4 * spread / math.sqrt(len(x0)):
         raise Wrong("one_noise")
-    size, g = abs(dt), 1 + begin + dt * torch.arange(n + 1)
+    size, g = abs(dt), 2 + begin + dt * torch.arange(n + 1)
     mistakes = {
         "": size * g[:-1].square().sum(),
         "no_root": size**2 * g[:-1].square().sum(),
@@ -150,14 +173,12 @@ def _check_noise(answer: object, name: str, span: tuple[float, float]) -> None:
         "frozen_noise": size * n * g[0].square(),
         "no_diffusion": torch.tensor(size * n),
     }
-    for key, variance in mistakes.items():
-        # Four standard errors of a variance from twice as many draws.
-        if abs(spread - float(variance)) <= 4 * float(variance) / math.sqrt(len(x0)):
-            if key:
-                raise Wrong(key)
-            break
-    else:
+    gaps = {key: abs(spread / float(variance) - 1) for key, variance in mistakes.items()}
+    nearest = min(gaps, key=gaps.get)
+    if gaps[nearest] > 4 / math.sqrt(len(x0)):  # standard errors, from twice as many draws
         raise Wrong("noise")
+    if nearest:
+        raise Wrong(nearest)
     x0 = torch.randn(4_003, 3)
     if not are_normal(_solved(answer, name, process, x0, span, 1) - x0):
         raise Wrong("no_normal")
