@@ -95,6 +95,15 @@ def langevin_in_place(score, prior, n, eps, T):
     return x
 
 
+def langevin_with_its_own_seed(score, x0, step_size, n_steps, seed=0):
+    """The noise has a generator of its own, with the seed that everybody takes."""
+    generator, x = torch.Generator().manual_seed(seed), x0
+    for _ in range(n_steps):
+        z = torch.randn(x.shape, dtype=x.dtype, generator=generator)
+        x = x + step_size / 2 * score(x) + np.sqrt(step_size) * z
+    return x
+
+
 def langevin_from_points(score, prior, eps, T):
     """The prior is the starting points; the step is ε²/2 beside ε."""
     x = prior
@@ -285,6 +294,7 @@ STYLES = [
     ("P1 d", langevin_pair),
     ("P1 d", langevin_in_place),
     ("P1 d", langevin_from_points),
+    ("P1 d", langevin_with_its_own_seed),
     ("P2 a", fisher),
     ("P2 b", loss_of_song),
     ("P2 b", loss_of_levels),

@@ -307,6 +307,12 @@ def scored(target):
     return answer, mixture(), levels()
 
 
+def network_of(weights, modes):
+    """The exact score of some modes of the mixture alone."""
+    part = solution().GaussianMixture(weights, *([law[k] for k in modes] for law in THREE[1:]))
+    return part.noisy_score
+
+
 def blurred(images: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.avg_pool2d(images, 9, stride=1, padding=4)
 
@@ -338,6 +344,7 @@ WRONG = [
     ("P2 c", "wide", lambda: (mixture(), solution().geometric_sigmas(20.0, 1.0, 10))),
     ("P2 c", "positive", lambda: (mixture(), [3.0, 1.0, 0.0])),
     ("P2 c", "positive", lambda: (mixture(), [3.0, 1.0, math.nan])),
+    ("P2 e", "else", lambda: (network_of([0.8, 0.2], [0, 1]), mixture(), levels())),
     ("P2 e", "sign", lambda: scored(lambda s, x, sigma: -s)),
     ("P2 e", "noise", lambda: scored(lambda s, x, sigma: -sigma * s)),
     ("P2 e", "denoiser", lambda: scored(lambda s, x, sigma: x + sigma**2 * s)),

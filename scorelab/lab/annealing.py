@@ -213,17 +213,19 @@ def trained_network(answer: object) -> list[str]:
     apart = torch.stack([(g - s).square().sum(1).mean() for g, s in zip(given, exact, strict=True)])
     if not apart.isfinite().all():
         raise Wrong("finite")
-    # With the weight σ² a network that says 0 has an excess of up to 1 at a level; at the last ones
-    # it has nearly none, but no network that has learned something points anywhere there.
+    # With the weight σ² a network that says 0 has an excess of 1 at large σ. Small networks that
+    # have learned for some hundred steps have 0.02 to 0.05 in the mean; with a mode missing from
+    # the data, or after a hundred steps, it is 0.08. At the last levels the excess is small for
+    # every network, but one that has learned points to the right side there.
     excess = apart / law.dim
     sizes = [torch.stack([v.square().sum(1).mean() for v in vs]).sqrt() for vs in (given, exact)]
     products = [(g * s).sum(1).mean() for g, s in zip(given, exact, strict=True)]
     alike = torch.stack(products) / (sizes[0] * sizes[1]).clamp(min=1e-12)
-    if excess.mean() <= 0.1 and alike.min() >= 0.3:
+    if excess.mean() <= 0.06 and alike.min() >= 0.3:
         return []
     _name_the_network(sigmas, given, exact, points, law)
     half = len(sigmas) // 2
-    if alike[:half].mean() >= 0.6 > alike[-1]:
+    if excess[:half].mean() <= 0.06 and alike[-1] < 0.6:
         raise Wrong("small")
     if alike[half:].mean() >= 0.6 and excess[0] > 0.3:
         raise Wrong("large")

@@ -301,8 +301,11 @@ def final(value: object, n: int, d: int, name: str) -> Tensor:
 
 
 @contextmanager
-def repeatable(seed: int = 0) -> Iterator[None]:
-    """Draws of torch, numpy and Python that are the same each time, and no trace in theirs."""
+def repeatable(seed: int = 618_033) -> Iterator[None]:
+    """Draws of torch, numpy and Python that are the same each time, and no trace in theirs.
+
+    The seed is one that student's code will not set, or its noise would be that of its arguments.
+    """
     python, old = random.getstate(), np.random.get_state()  # noqa: NPY002 (the student may use it)
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numpy's, about the tensors that it is given

@@ -13,7 +13,7 @@ from scorelab.lab.findings import Wrong
 
 __all__ = ["langevin_sampler"]
 
-N_POINTS = 4_003
+N_POINTS = 4_001
 
 
 def langevin_sampler(answer: object) -> list[str]:
