@@ -229,7 +229,7 @@ def trained_network(answer: object) -> list[str]:
         raise Wrong("small")
     if alike[half:].mean() >= 0.6 and excess[0] > 0.3:
         raise Wrong("large")
-    raise Wrong("untrained" if excess.mean() > 0.5 else "else")
+    raise Wrong("untrained" if alike.mean() < 0.5 else "else")
 
 
 def _output(network: object, x: Tensor, sigma: float, name: str) -> Tensor:
