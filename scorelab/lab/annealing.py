@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import torch
 from torch import Tensor, nn
 
 from scorelab.exercises.engine.reading import Unanswered
-from scorelab.lab.calling import Either, Given, call, final, plain, repeatable, shaped
+from scorelab.lab.calling import Either, Given, call, final, number, plain, repeatable, shaped
 from scorelab.lab.comparing import are_normal, function_name
 from scorelab.lab.findings import Unfit, Wrong
 from scorelab.lab.mixtures import parameters_of
@@ -72,7 +73,7 @@ def annealed_sampler(answer: object) -> list[str]:
         z = _one_step(answer, name)
         if z.std() > 1e-6 and not are_normal(z):
             raise Wrong("no_normal")
-        order = [float(torch.as_tensor(rest[0]).flatten()[0]) for _, *rest in score.calls if rest]
+        order = [number(rest[0]) for _, *rest in score.calls if rest]
         _check_order(order)
         spread = float(moved.square().mean())
         pulls = [_pull(answer, name, x0, level) for level in _LEVELS]
@@ -164,23 +165,20 @@ def _check_annealed_steps(pulls: list[float], spread: float) -> None:
     if min(pulls) < 0:
         raise Wrong("sign")
     # Four standard errors: of the means 0.04 × the scatter, of the variances 2.8 %.
-    for key, steps in sizes.items():
-        for u in (0.5, 1.0):
-            for noise, variance in noises.items():
-                total = n * sum(variance(a, u) for a in steps)
-                if abs(spread - total) > 0.04 * total + 1e-9:
-                    continue
-                for denoised in (0.0, last**2):
-                    expected = [n * u * a for a in steps]
-                    expected[-1] += denoised
-                    scatter = 4 * math.sqrt(total / 10_007 / 2)
-                    if all(
-                        abs(p - x) <= scatter / (200 / s**2) + 1e-6
-                        for p, x, s in zip(pulls, expected, _LEVELS, strict=True)
-                    ):
-                        if key or noise:
-                            raise Wrong(key or noise)
-                        return
+    for (key, steps), u, (noise, variance), denoised in product(
+        sizes.items(), (0.5, 1.0), noises.items(), (0.0, last**2)
+    ):
+        total = n * sum(variance(a, u) for a in steps)
+        expected = [n * u * a for a in steps]
+        expected[-1] += denoised
+        scatter = 4 * math.sqrt(total / 10_007 / 2)
+        if abs(spread - total) <= 0.04 * total + 1e-9 and all(
+            abs(p - x) <= scatter / (200 / s**2) + 1e-6
+            for p, x, s in zip(pulls, expected, _LEVELS, strict=True)
+        ):
+            if key or noise:
+                raise Wrong(key or noise)
+            return
     raise Wrong("else")
 
 
@@ -194,15 +192,13 @@ def trained_network(answer: object) -> list[str]:
             raise Unanswered
         raise Unfit("triple")
     network, mixture, sigmas = answer
-    if network is ... or sigmas is ...:
+    if sigmas is ...:
         raise Unanswered
-    if not callable(network):
-        raise Unfit("no_function", kind=type(network).__name__)
+    name = function_name(network)
     law = GaussianMixture(*parameters_of(mixture))
     sigmas = plain(sigmas, "sigmas").flatten()
     if isinstance(network, nn.Module):
         network.eval()
-    name = type(network).__name__
     with repeatable(), torch.no_grad():
         exact, given, points = [], [], []
         for sigma in sigmas:
@@ -236,8 +232,7 @@ def _output(network: object, x: Tensor, sigma: float, name: str) -> Tensor:
     """The network's output, whether it takes σ as (n,), as (n, 1) or as a number."""
     levels = torch.full((len(x),), sigma)
     roles = {"x": x, "sigma": Either(levels, levels[:, None], sigma)}
-    function = network.forward if isinstance(network, nn.Module) else network
-    return shaped(call(function, roles, needs=["x", "sigma"], name=name), x.shape, name)
+    return shaped(call(network, roles, needs=["x", "sigma"], name=name), x.shape, name)
 
 
 def _name_the_network(sigmas, given, exact, points, law) -> None:

@@ -12,7 +12,7 @@ from scorelab.exercises.engine.reading import Unanswered
 from scorelab.lab.findings import Raised, Unfit, Wrong
 from scorelab.lab.wording import words
 
-__all__ = ["JUDGES", "Question", "about", "available", "check"]
+__all__ = ["JUDGES", "Question", "about", "available", "check", "read"]
 
 JUDGES = {
     "P1 a": "mixtures.mixture_class",
@@ -31,8 +31,8 @@ JUDGES = {
     "P3 e": "generation.generated_samples",
     "P3 f": "generation.generated_images",
 }
-"""Who judges which question: a function of the answer that returns what could be better, or raises
-a finding."""
+"""Who judges which question: a function of the answer that returns what could be better, as keys
+of remarks, or raises a finding."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def check(question: str, answer: object, *, language: str = "en") -> Result:
         return result("not yet", own["hints"][found.key])
     message = own["right"]
     if remarks:
-        listed = "; ".join(own["remarks"][key] for key in remarks)
+        listed = "; ".join(own["remarks"][key] for key in dict.fromkeys(remarks))
         message = f"{message} {sentences['remarks'].format(remarks=listed)}"
     return result("right", message)
 
@@ -120,9 +120,14 @@ def _judge(name: str) -> Callable[[object], list[str]]:
     return getattr(import_module(f"scorelab.lab.{module}"), function)
 
 
-def _name(question: str) -> str:
+def read(question: str) -> str:
+    """The letters of a question as the sheet writes them, whether or not there is such a one."""
     letters = "".join(c for c in str(question).upper() if c.isalnum())
-    name = f"{letters[:2]} {letters[2:].lower()}"
+    return f"{letters[:2]} {letters[2:].lower()}"
+
+
+def _name(question: str) -> str:
+    name = read(question)
     if name not in JUDGES:
         near = get_close_matches(name, JUDGES, n=3, cutoff=0.5) or list(JUDGES)
         raise ValueError(f"no question is called {question!r}; did you mean {', '.join(near)}?")

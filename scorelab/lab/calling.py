@@ -23,7 +23,21 @@ from torch import Tensor, nn
 from scorelab.exercises.engine.reading import Unanswered
 from scorelab.lab.findings import Raised, Unfit, Wrong
 
-__all__ = ["Either", "Given", "Network", "call", "final", "find", "plain", "repeatable", "shaped"]
+__all__ = [
+    "Either",
+    "Given",
+    "Network",
+    "call",
+    "final",
+    "find",
+    "method",
+    "named",
+    "names_of",
+    "number",
+    "plain",
+    "repeatable",
+    "shaped",
+]
 
 # Names that are in use for one thing, compared without case, accents and underscores.
 ALIASES = {
@@ -75,12 +89,39 @@ def _names(role: str) -> set[str]:
     return {_plain(role), *map(_plain, ALIASES.get(role, "").split())}
 
 
+def named(function: Callable, names: set[str]) -> list[inspect.Parameter]:
+    """The parameters of a student's function that have one of these names."""
+    return [parameter for parameter in _parameters(function) if _plain(parameter.name) in names]
+
+
+def names_of(*roles: str) -> set[str]:
+    """All names that are in use for these roles."""
+    return set().union(*map(_names, roles))
+
+
+def _parameters(function: Callable) -> list[inspect.Parameter]:
+    function = function.forward if isinstance(function, nn.Module) else function
+    return [*inspect.signature(function).parameters.values()]
+
+
 def find(thing: object, *names: str) -> Callable | None:
     """The method of an object, or of a class, that has the first of these names; None if none."""
     public_last = sorted(dir(thing), key=lambda name: not name.startswith("_"))
     there = {_plain(name): name for name in public_last}
     found = next((there[_plain(name)] for name in names if _plain(name) in there), None)
     return getattr(thing, found) if found else None
+
+
+def method(thing: object, *names: str) -> Callable:
+    """As `find`.
+
+    Raises:
+        Unfit: If there is none.
+    """
+    found = find(thing, *names)
+    if found is None:
+        raise Unfit("method", method=names[0])
+    return found
 
 
 def call(
@@ -103,8 +144,6 @@ def call(
         Unanswered: If it returns nothing.
     """
     name = name or getattr(function, "__name__", type(function).__name__)
-    if isinstance(function, nn.Module):
-        function = function.forward
     arguments = _arguments(function, roles, needs, name)
     ways = max([len(v.values) for v in arguments.values() if isinstance(v, Either)], default=1)
     first = None
@@ -134,7 +173,7 @@ def _arguments(
 ) -> dict[str, object]:
     """The values by the names of the function's parameters."""
     every = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    parameters = inspect.signature(function).parameters.values()
+    parameters = _parameters(function)
     chosen: dict[str, str] = {}
     for parameter in parameters:
         free = [role for role in roles if role not in chosen.values()]
@@ -262,6 +301,11 @@ def plain(value: object, name: str) -> Tensor:
         return torch.as_tensor(value).detach().cpu().to(torch.float64)
     except (TypeError, ValueError, RuntimeError):
         raise Unfit("no_array", name=name, kind=type(value).__name__) from None
+
+
+def number(value: object) -> float:
+    """One σ or t, however it was handed over; all rows have the same."""
+    return float(torch.as_tensor(value, dtype=torch.float64).flatten()[0])
 
 
 def shaped(value: object, shape: Sequence[int], name: str) -> Tensor:

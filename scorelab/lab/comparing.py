@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 
@@ -14,6 +15,7 @@ from scorelab.lab.findings import Raised, Unfit, Wrong
 
 __all__ = [
     "are_normal",
+    "class_name",
     "close",
     "compare",
     "function_name",
@@ -106,6 +108,15 @@ def function_name(answer: object) -> str:
     return getattr(answer, "__name__", type(answer).__name__)
 
 
+def class_name(answer: object) -> str:
+    """The name of an answer that must be a class; raises as `function_name` does."""
+    if answer is ... or answer is None:
+        raise Unanswered
+    if not inspect.isclass(answer):
+        raise Unfit("no_class", kind=type(answer).__name__)
+    return answer.__name__
+
+
 def on_points(
     method: Callable, points: Tensor, shape: tuple[int, ...], name: str, remarks: list[str]
 ) -> Tensor:
@@ -121,6 +132,5 @@ def on_points(
             values = torch.stack([at(point, shape) for point in points])
         except (Raised, Unfit):
             raise error from None
-    if "batch" not in remarks:
-        remarks.append("batch")
+    remarks.append("batch")
     return values

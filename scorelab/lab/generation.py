@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from scorelab.exercises.engine.reading import Unanswered
-from scorelab.lab.calling import Given, call, final, plain, repeatable
+from scorelab.lab.calling import Given, call, final, number, plain, repeatable
 from scorelab.lab.comparing import function_name, means_agree
 from scorelab.lab.findings import Unfit, Wrong
 from scorelab.lab.mixtures import parameters_of
@@ -32,7 +32,7 @@ def generated_samples(answer: object) -> list[str]:
         return ["network"]
     name = function_name(answer)
     law = GaussianMixture([0.6, 0.4], [[-2.0, 0.5], [2.5, -1.0]], [[0.7, 0.4], [0.5, 0.9]])
-    score = Given(lambda x, s: law.noisy_score(x, _level(s)))
+    score = Given(lambda x, s: law.noisy_score(x, number(s)))
     with repeatable():
         roles = {"score": score, "n_samples": _N, "dim": 2}
         value = call(answer, roles, needs=["score", "n_samples"], name=name)
@@ -43,22 +43,17 @@ def generated_samples(answer: object) -> list[str]:
         allowed = torch.tensor([0.01] * 2 + [0.02] * 4 + [0.04] * 4)
         if draws.isfinite().all() and means_agree(seen, exact, allowed).all():
             return []
-        _name_the_mistake(law, draws, [_level(rest[0]) for _, *rest in score.calls if rest])
+        _name_the_mistake(law, draws, [number(rest[0]) for _, *rest in score.calls if rest])
     return []
 
 
 def _check_ladder(score: Given) -> None:
     """The reversed process goes down through the levels, and asks for hardly any one twice."""
-    asked = [_level(rest[0]) for x, *rest in score.calls if rest and x.ndim == 2]
+    asked = [number(rest[0]) for x, *rest in score.calls if rest and x.ndim == 2]
     if asked and len(set(asked)) == 1:
         raise Wrong("data_score")
     if asked and len(set(asked)) < 0.3 * len(asked):
         raise Wrong("annealed")
-
-
-def _level(sigma: object) -> float:
-    """One σ, however it is handed over; all rows have the same."""
-    return float(torch.as_tensor(sigma, dtype=torch.float64).flatten()[0])
 
 
 def _within(law: GaussianMixture, draws: Tensor) -> tuple[Tensor, Tensor]:

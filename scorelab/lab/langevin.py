@@ -39,7 +39,6 @@ class _Prior:
 
 
 def _run(answer: object, score: Given, x0: Tensor, step_size: float, n_steps: int) -> Tensor:
-    prior = _Prior(x0)
     roles = {
         "score": score,
         "x0": x0,
@@ -47,7 +46,7 @@ def _run(answer: object, score: Given, x0: Tensor, step_size: float, n_steps: in
         "n_steps": n_steps,
         "T": n_steps,
         "n_samples": len(x0),
-        "prior": Either(prior, x0),
+        "prior": Either(_Prior(x0), x0),
         "dim": x0.shape[1],
     }
     name = function_name(answer)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from scorelab.lab.calling import Either, Given, Network, call, plain, repeatable, shaped
+from scorelab.lab.calling import (
+    Either,
+    Given,
+    Network,
+    call,
+    named,
+    names_of,
+    plain,
+    repeatable,
+    shaped,
+)
 from scorelab.lab.comparing import (
     STANDARD_ERRORS,
     are_normal,
@@ -31,13 +40,10 @@ def fisher_divergence(answer: object) -> list[str]:
     name = function_name(answer)
     with repeatable():
         x = 1 + torch.randn(60, 3)
-        # Samples, not points on a line: the two scores differ by a vector that depends on x.
-        s_p, s_q = -(x - 1), -x / torch.tensor([0.5, 2.0, 4.0])
-        roles = {
-            "score_p": Given(lambda x, *_: -(x - 1)),
-            "score_q": Given(lambda x, *_: -x / torch.tensor([0.5, 2.0, 4.0])),
-            "samples": x,
-        }
+        variances = torch.tensor([0.5, 2.0, 4.0])
+        p, q = (lambda x, *_: 1 - x), (lambda x, *_: -x / variances)
+        s_p, s_q = p(x), q(x)
+        roles = {"score_p": Given(p), "score_q": Given(q), "samples": x}
         value = call(answer, roles, needs=list(roles), name=name)
         terms = (s_p - s_q).square().sum(1)
         given = plain(value, name)
@@ -65,7 +71,7 @@ _N = 4_000  # points of a batch: four standard errors of the losses below are up
 def denoising_loss(answer: object) -> list[str]:
     """P2 b: the loss of models for which it is known, its floor, its noise and its gradient."""
     name = function_name(answer)
-    remarks: set[str] = set()
+    remarks: list[str] = []
     with repeatable():
         several = _takes_levels(answer, name)
         for dim, level in ((1, 0.5), (3, 1.3)):
@@ -83,11 +89,11 @@ def denoising_loss(answer: object) -> list[str]:
             if (remark := _fitting(seen, dim, levels)) is None:
                 _name_the_mistake(seen, dim, levels)
             elif remark:
-                remarks.add(remark)
+                remarks.append(remark)
             if not several and not close(loss.model.calls[-1][1].double(), level):
                 raise Wrong("told")
             loss.check_gradient()
-    return sorted(remarks)
+    return remarks
 
 
 _MODELS = {
@@ -246,9 +252,7 @@ def _check_noise(loss: _Loss) -> None:
 def _takes_levels(answer: object, name: str) -> bool:
     """Whether the loss is that of equation (1), for a sequence of levels."""
     model = Network(lambda x, s: 0 * x, 0.5)
-    plural = {"sigmas", "levels", "noiselevels", "niveles", "σs", "sigma_list", "schedule"}
-    named = {p.lower().replace("_", "") for p in inspect.signature(answer).parameters}
-    if named & plural:
+    if named(answer, names_of("sigmas") - names_of("sigma")):
         return True
     roles = {"model": model, "x": torch.zeros(4, 2), "sigma": 0.5, "weight": lambda s: s**2}
     try:

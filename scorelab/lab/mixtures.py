@@ -10,8 +10,16 @@ from torch import Tensor
 
 from scorelab.exercises.engine.mixtures import averaged, logits, pulls
 from scorelab.exercises.engine.reading import Unanswered
-from scorelab.lab.calling import ALIASES, call, find, plain, repeatable, shaped
-from scorelab.lab.comparing import are_normal, close, compare, means_agree, moments, on_points
+from scorelab.lab.calling import ALIASES, call, find, method, plain, repeatable, shaped
+from scorelab.lab.comparing import (
+    are_normal,
+    class_name,
+    close,
+    compare,
+    means_agree,
+    moments,
+    on_points,
+)
 from scorelab.lab.findings import Raised, Unfit, Wrong
 from scorelab.mixture import GaussianMixture
 
@@ -54,21 +62,11 @@ def _cases() -> list[Parameters]:
 
 
 def _built(answer: object, parameters: Parameters) -> object:
-    if answer is ...:
-        raise Unanswered
-    if not inspect.isclass(answer):
-        raise Unfit("no_class", kind=type(answer).__name__)
+    name = class_name(answer)
     roles = dict(zip(("weights", "means", "covariances"), parameters, strict=True))
     if answer.__init__ is object.__init__ and inspect.signature(answer).parameters == {}:
         raise Unanswered
-    return call(answer, roles, needs=list(roles), name=answer.__name__)
-
-
-def _method(thing: object, *names: str) -> object:
-    found = find(thing, *names)
-    if found is None:
-        raise Unfit("method", method=names[0])
-    return found
+    return call(answer, roles, needs=list(roles), name=name)
 
 
 # P1 a
@@ -88,17 +86,16 @@ def mixture_class(answer: object) -> list[str]:
 
 def _check_density(law: object, case: Parameters, remarks: list[str]) -> None:
     points = GaussianMixture(*case).sample(40)
-    method = find(law, "log_prob", "log_pdf", "log_density", "log_p", "log_probability")
-    if method is not None:
-        given = on_points(method, points, (), "log_prob", remarks)
-        far = on_points(method, 1e3 + points[:1], (), "log_prob", remarks)
-        if not far.isfinite().all() and "tails" not in remarks:
+    logarithm = find(law, "log_prob", "log_pdf", "log_density", "log_p", "log_probability")
+    if logarithm is not None:
+        given = on_points(logarithm, points, (), "log_prob", remarks)
+        far = on_points(logarithm, 1e3 + points[:1], (), "log_prob", remarks)
+        if not far.isfinite().all():
             remarks.append("tails")
     else:
-        method = _method(law, "pdf", "prob", "density", "densidad", "p", "evaluate", "__call__")
-        given = on_points(method, points, (), "pdf", remarks).log()
-        if "logarithm" not in remarks:
-            remarks.append("logarithm")
+        density = method(law, "pdf", "prob", "density", "densidad", "p", "evaluate", "__call__")
+        given = on_points(density, points, (), "pdf", remarks).log()
+        remarks.append("logarithm")
     exact = GaussianMixture(*case).log_prob(points)
     mistakes = {
         "plain_density": lambda: exact.exp(),
@@ -149,8 +146,8 @@ def _terms(
 
 
 def _drawn(law: object, n: int, dim: int) -> Tensor:
-    method = _method(law, "sample", "samples", "rvs", "draw", "sampling", "muestrear", "muestra")
-    value = call(method, {"n_samples": n}, name="sample", needs=["n_samples"])
+    draw = method(law, "sample", "samples", "rvs", "draw", "sampling", "muestrear", "muestra")
+    value = call(draw, {"n_samples": n}, name="sample", needs=["n_samples"])
     if isinstance(value, tuple):  # with the components that made them
         value = value[0]
     return shaped(value, (n, dim), "sample")
@@ -188,8 +185,7 @@ def _check_draws(answer: object) -> None:
     law = GaussianMixture(weights, means, covariances)
     draws = _drawn(_built(answer, (weights, means, covariances)), 20_011, 2)
     seen, exact = moments(law, draws)
-    agree = means_agree(seen, exact)
-    if agree.all():
+    if means_agree(seen, exact).all():
         return
     centre, spread = draws.mean(0), draws.T.cov()
 
@@ -234,15 +230,15 @@ def mixture_score(answer: object) -> list[str]:
             law = GaussianMixture(*case)
             points = law.sample(40)
             far = 60.0 * (1 + torch.rand(4, law.dim))
-            method = find(
+            score = find(
                 _built(answer, case), "score", "score_function", "get_score", "grad_log_prob",
                 "grad_log_p", "grad_log_pdf", "gradient", "puntaje", "score_vector",
             )  # fmt: skip
-            if method is None:  # the class of question a, as it was
+            if score is None:  # the class of question a, as it was
                 raise Unanswered
-            given = on_points(method, points, (law.dim,), "score", remarks)
+            given = on_points(score, points, (law.dim,), "score", remarks)
             compare(given, law.score(points), _wrong_scores(points, *case))
-            if not close(on_points(method, far, (law.dim,), "score", remarks), law.score(far)):
+            if not close(on_points(score, far, (law.dim,), "score", remarks), law.score(far)):
                 raise Wrong("tails")
     return remarks
 

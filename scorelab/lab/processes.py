@@ -9,9 +9,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from scorelab.exercises.engine.reading import Unanswered
-from scorelab.lab.calling import Either, Given, call, find, plain, repeatable, shaped
-from scorelab.lab.comparing import close, compare, function_name
+from scorelab.lab.calling import Either, Given, call, find, method, plain, repeatable, shaped
+from scorelab.lab.comparing import class_name, close, compare, function_name
 from scorelab.lab.findings import Raised, Unfit, Wrong
 
 __all__ = ["DIFFUSIONS", "DRIFTS", "ornstein_uhlenbeck", "process_class", "transition"]
@@ -42,38 +41,33 @@ REVERSE_DRIFTS = (
 )  # fmt: skip
 
 
-def _class(answer: object) -> type:
-    if answer is ...:
-        raise Unanswered
-    if not inspect.isclass(answer):
-        raise Unfit("no_class", kind=type(answer).__name__)
-    return answer
+def _time(t: float, n: int) -> Either:
+    """A time as a number, as (n,) and as (n, 1)."""
+    return Either(t, torch.full((n,), t), torch.full((n, 1), t))
 
 
 def _reverse_drift(process: object, x: Tensor, t: float, score: Given) -> Tensor:
-    method = find(process, *REVERSE_DRIFTS)
-    if method is None:
-        raise Unfit("method", method="reverse_drift")
-    at = {"x": x, "t": Either(t, torch.full((len(x),), t), torch.full((len(x), 1), t))}
+    backward = method(process, *REVERSE_DRIFTS)
+    at = {"x": x, "t": _time(t, len(x))}
     try:
         roles = {**at, "score": score}
-        value = call(method, roles, needs=["x", "t", "score"], name="reverse_drift")
+        value = call(backward, roles, needs=["x", "t", "score"], name="reverse_drift")
     except (Raised, Unfit) as error:
-        value = _otherwise(method, at, score, t, error)
+        value = _otherwise(backward, at, score, t, error)
     return shaped(value, x.shape, "reverse_drift")
 
 
-def _otherwise(method: Callable, at: dict, score: Given, t: float, error: Exception) -> object:
+def _otherwise(backward: Callable, at: dict, score: Given, t: float, error: Exception) -> object:
     """The reverse drift of those who take the score's value, or return a function or a process."""
     try:
-        process = call(method, {"score": score}, needs=["score"], name="reverse_drift")
+        process = call(backward, {"score": score}, needs=["score"], name="reverse_drift")
         drift = process if callable(process) else find(process, *DRIFTS)
         return call(drift, at, needs=["x", "t"], name="reverse_drift")
     except (Raised, Unfit, TypeError):
         pass
     try:
         roles = {**at, "score": score(at["x"], t)}
-        return call(method, roles, needs=["x", "t", "score"], name="reverse_drift")
+        return call(backward, roles, needs=["x", "t", "score"], name="reverse_drift")
     except (Raised, Unfit):
         raise error from None
 
@@ -95,14 +89,14 @@ def _s(x: Tensor, t: Tensor | float = 0.0) -> Tensor:
 
 def process_class(answer: object) -> list[str]:
     """P3 a: the reverse drift of a process that the class has not seen."""
-    remarks: list[str] = []
+    class_name(answer)
     with repeatable():
-        process = _own_process(_class(answer))
+        process = _own_process(answer)
         for t in (0.3, 0.9):
             x = torch.randn(40, 3)
             given = _reverse_drift(process, x, t, Given(_s))
             _check_reverse_drift(given, _f(x, t), _g(t), _s(x, t), _s(x), _s(x, 1 - t))
-    return remarks
+    return []
 
 
 def _check_reverse_drift(
@@ -213,12 +207,12 @@ def ornstein_uhlenbeck(answer: object) -> list[str]:
     remarks: list[str] = []
     with repeatable():
         if inspect.isclass(answer) or find(answer, *DRIFTS) is None:
-            process = call(_class(answer), {"T": 5.0}, name=answer.__name__)
+            process = call(answer, {"T": 5.0}, name=class_name(answer))
         else:
             process = answer
         x = torch.randn(30, 2)
         for t in (0.7, 3.0):
-            time = Either(t, torch.full((30,), t), torch.full((30, 1), t))
+            time = _time(t, len(x))
             f = _coefficient(process, DRIFTS, {"x": x, "t": time}, x)
             compare(
                 f,
@@ -255,25 +249,20 @@ def ornstein_uhlenbeck(answer: object) -> list[str]:
 
 
 def _coefficient(process: object, names: tuple, roles: dict, x: Tensor | None) -> Tensor:
-    method = find(process, *names)
-    if method is None:
-        raise Unfit("method", method=names[0])
-    if not callable(method):
-        value = method
-    else:
-        value = call(method, roles, needs=[next(iter(roles))], name=names[0])
+    value = method(process, *names)
+    if callable(value):
+        value = call(value, roles, needs=[next(iter(roles))], name=names[0])
     return shaped(value, x.shape, names[0]) if x is not None else plain(value, names[0]).unique()
 
 
 def _check_kernel(process: object, t: float, time: Either, remarks: list[str]) -> None:
     """The factor and the standard deviation of x_t given x_0, or its mean and deviation."""
-    method = find(process, "perturbation", "marginal_prob", "transition", "kernel", "marginal")
-    if method is None:
-        if "kernel" not in remarks:
-            remarks.append("kernel")
+    kernel = find(process, "perturbation", "marginal_prob", "transition", "kernel", "marginal")
+    if kernel is None:
+        remarks.append("kernel")
         return
     try:
-        value = call(method, {"x0": torch.ones(30, 2), "t": time}, needs=["t"], name="perturbation")
+        value = call(kernel, {"x0": torch.ones(30, 2), "t": time}, needs=["t"], name="perturbation")
         a, b = (plain(v, "perturbation").unique() for v in value)
     except (Raised, Unfit, TypeError, ValueError):
         return  # a method of that name for something else

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from scorelab.lab.calling import Either, Given, call, final, repeatable
+from scorelab.lab.calling import Either, Given, call, final, named, names_of, number, repeatable
 from scorelab.lab.comparing import are_normal, close, compare, function_name
 from scorelab.lab.findings import Raised, Unfit, Wrong
 from scorelab.lab.processes import DIFFUSIONS, DRIFTS
@@ -44,7 +44,7 @@ def solver(answer: object) -> list[str]:
     """P3 d: drift and noise of a step forward, the times at which they are taken, and backward."""
     name = function_name(answer)
     with repeatable():
-        backward = _takes_span(answer)
+        backward = bool(_span(answer))
         for span in ((0.0, 1.6), (2.0, 0.4))[: 1 + backward]:
             _check_drift(answer, name, span)
             _check_noise(answer, name, span)
@@ -54,8 +54,7 @@ def solver(answer: object) -> list[str]:
 
 def _check_default(answer: object, name: str) -> None:
     """Who leaves out the times means from 0 to T, if they can be left out."""
-    parameters = inspect.signature(answer).parameters.values()
-    if not any(_is_span(p) and p.default is not p.empty for p in parameters):
+    if not any(parameter.default is not parameter.empty for parameter in _span(answer)):
         return
     clock = _Process(lambda x, t: torch.ones_like(x), lambda t: 0 * t, 1.6)
     x0 = torch.zeros(5, 2)
@@ -67,16 +66,9 @@ def _check_default(answer: object, name: str) -> None:
         raise Wrong("default")
 
 
-_SPAN = {"tspan", "span", "interval", "timespan", "intervalo", "ts", "t0", "tstart", "tinit",
-         "begin", "tinicial", "times", "tgrid"}  # fmt: skip
-
-
-def _takes_span(answer: object) -> bool:
-    return any(map(_is_span, inspect.signature(answer).parameters.values()))
-
-
-def _is_span(parameter: inspect.Parameter) -> bool:
-    return parameter.name.lower().replace("_", "") in _SPAN
+def _span(answer: object) -> list[inspect.Parameter]:
+    """The parameters that say from when to when."""
+    return named(answer, names_of("t_span", "times", "t_start"))
 
 
 def _solved(
@@ -122,9 +114,7 @@ def _check_drift(answer: object, name: str, span: tuple[float, float]) -> None:
     if moved.std(0).max() > 1e-3:
         raise Wrong("no_diffusion")
     times = begin + dt * torch.arange(n + 1)
-    first = (
-        float(torch.as_tensor(clock.drift.calls[0][1]).flatten()[0]) if clock.drift.calls else 0.0
-    )
+    first = number(clock.drift.calls[0][1]) if clock.drift.calls else 0.0
     late = "end_of_step" if abs(first - times[1]) < 1e-4 else "other_way"
     wide = (end - begin) / (n - 1)
 

@@ -20,7 +20,7 @@ import torch
 import tqdm
 from torch.utils.data import DataLoader
 
-from scorelab.lab.asking import available, check
+from scorelab.lab.asking import available, check, read
 from scorelab.lab.grading.cells import CHECK, Rewriter, parsed, read_cells
 from scorelab.lab.wording import words
 
@@ -202,8 +202,8 @@ def _make_plain() -> None:
 
 def _question(text: str) -> str | None:
     """The question of that name, written `P1 b`, `p1b` or `P1 · b`."""
-    letters = {name.replace(" ", "").lower(): name for name in available()}
-    return letters.get("".join(c for c in text.lower() if c.isalnum()))
+    name = read(text)
+    return name if name in available() else None
 
 
 def _told(error: BaseException) -> str:
