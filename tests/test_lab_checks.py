@@ -331,6 +331,7 @@ WRONG = [
     ("P2 c", "positive", lambda: (mixture(), [3.0, 1.0, 0.0])),
     ("P2 c", "positive", lambda: (mixture(), [3.0, 1.0, math.nan])),
     ("P2 e", "else", lambda: (network_of([0.8, 0.2], [0, 1]), mixture(), levels())),
+    ("P2 e", "else", lambda: scored(lambda s, x, sigma: 0.6 * s)),
     ("P2 e", "sign", lambda: scored(lambda s, x, sigma: -s)),
     ("P2 e", "noise", lambda: scored(lambda s, x, sigma: -sigma * s)),
     ("P2 e", "denoiser", lambda: scored(lambda s, x, sigma: x + sigma**2 * s)),
