@@ -1,4 +1,4 @@
-"""Checks of a student's own answers to the laboratory, by the letters of its sheet.
+"""Checks of a student's own answers to the laboratory, by the letters of its sheet::
 
     import scorelab as sl
 
