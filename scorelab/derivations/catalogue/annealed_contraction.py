@@ -17,7 +17,8 @@ x, z = sp.symbols("x z", real=True)
 sigma, last, gamma, epsilon, alpha = sp.symbols(
     "sigma sigma_L gamma varepsilon alpha", positive=True
 )
-r, lam, rho, w, h, delta = sp.symbols("r lambda rho v h delta", positive=True)
+r, rho, w, h, delta = sp.symbols("r rho v h delta", positive=True)
+lam = sp.Symbol("lambda", real=True)
 T = sp.Symbol("T", integer=True, nonnegative=True)
 enough = sp.Symbol("T_delta", real=True)
 half, full, v, N = Function("F_half"), Function("F_full"), Function("v"), Function("N")

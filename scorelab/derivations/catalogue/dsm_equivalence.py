@@ -12,6 +12,7 @@ from sympy import Derivative, Function, Integral, log, oo
 
 from scorelab.derivations.engine.densities import gaussian, integrate_line
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.engine.stand_ins import density, field
 
 x, y, theta = sp.symbols("x y theta", real=True)
 p, k, q, s = Function("p"), Function("k"), Function("q"), Function("s")
@@ -34,11 +35,7 @@ def derive() -> Derivation:
             noisy: "p_{\\sigma}(#1)",
             model: "s(#1)",
         },
-        concrete={
-            p: sp.Lambda(x, gaussian(x, 1, 2)),
-            k: sp.Lambda((y, x), gaussian(y, x, 3)),
-            s: sp.Lambda((y, theta), theta * y + sp.tanh(y)),
-        },
+        concrete={p: density, k: density, s: field},
     )
 
 

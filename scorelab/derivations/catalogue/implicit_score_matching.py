@@ -11,6 +11,7 @@ from sympy import Derivative, Function, Integral, Limit, log, oo
 
 from scorelab.derivations.engine.densities import gaussian
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.engine.stand_ins import density, field
 
 x = sp.Symbol("x", real=True)
 A = sp.Symbol("A", positive=True)
@@ -127,5 +128,5 @@ def derive() -> Derivation:
             implicit: r"J_{\mathrm{implicit}}",
             z: "z_{#1}",
         },
-        concrete={p: sp.Lambda(x, 1 / (1 + x**2)), s: sp.Lambda(x, x + x**2)},
+        concrete={p: density, s: field},
     )

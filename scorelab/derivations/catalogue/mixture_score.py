@@ -49,7 +49,6 @@ def derive() -> Derivation:
             u1: r"\left[\Sigma_{#3}^{-1} (\mu_{#3} - x)\right]_1",
             u2: r"\left[\Sigma_{#3}^{-1} (\mu_{#3} - x)\right]_2",
         },
-        concrete={K: 3},
     )
 
 

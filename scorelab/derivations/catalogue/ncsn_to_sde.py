@@ -11,9 +11,11 @@ from sympy import Derivative, Function, Integral, Limit, exp, log, oo, sqrt
 
 from scorelab.derivations.engine.densities import gaussian
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.engine.stand_ins import density
 
 x, x0, z, m = sp.symbols("x x_0 z m", real=True)
-low, high, T, a, b, c = sp.symbols("sigma_min sigma_max T a b c", positive=True)
+low, high, T, a, b = sp.symbols("sigma_min sigma_max T a b", positive=True)
+c = sp.Symbol("c", real=True)
 t, u, v, w, n, delta = sp.symbols("t u v sigma N delta", positive=True)
 i = sp.Symbol("i", integer=True, nonnegative=True)
 sigma, g, level, move, s = (Function(name) for name in ("sigma", "g", "varsigma", "F", "s"))
@@ -41,7 +43,7 @@ def derive() -> Derivation:
             reverse: r"F_{\mathrm{reverse}}(#1, #2)",
             langevin: r"F_{\mathrm{Langevin}}(#1, #2; #3)",
         },
-        concrete={data: sp.Lambda(x, gaussian(x, 1, 2))},
+        concrete={data: density},
     )
 
 

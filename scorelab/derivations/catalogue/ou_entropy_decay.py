@@ -10,7 +10,8 @@ import sympy as sp
 from sympy import Derivative, Function, Integral, Limit, Subs, exp, log, oo
 
 from scorelab.derivations.engine.densities import gaussian, integrate_line
-from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation, observed
+from scorelab.derivations.engine.stand_ins import density
 
 x, m, m0 = sp.symbols("x m m_0", real=True)
 t, v, v0, c, A = sp.symbols("t v v_0 c A", positive=True)
@@ -39,7 +40,7 @@ def derive() -> Derivation:
             gap: r"\varphi(#1)",
             D: r"\mathrm{KL}_{#1}",
         },
-        concrete={p: sp.Lambda(x, exp(x))},
+        concrete={p: density},
     )
 
 
@@ -121,7 +122,7 @@ def _for_gaussians(law: sp.Expr, ratio: sp.Expr, divergence: sp.Expr) -> list[St
         Step("gap-slope", equation(Derivative(gap(v), v), slope), "with this slope:"),
         Step("rising", sp.Lt(0, at(1 + c), evaluate=False), "rising above $v = 1$ …"),
         Step("falling", sp.Lt(0, -at(1 / (1 + c)), evaluate=False), "… and falling below."),
-        Step(
+        observed(
             "log-sobolev",
             sp.Le(2 * KL(m, v), fisher(m, v), evaluate=False),
             "So the gap is nowhere negative, which is the logarithmic Sobolev inequality for "
@@ -153,7 +154,7 @@ def _in_time(divergence: sp.Expr) -> list[Step]:
             "What remains below $e^{-t}$ times the start. The logarithm is concave and $v_t$ a "
             "mean of $v_0$ and 1 with the weights $e^{-t}$ and $1 - e^{-t}$: not negative.",
         ),
-        Step(
+        observed(
             "decay",
             sp.Le(D(t), exp(-t) * D(0), evaluate=False),
             "So the divergence falls at least like $e^{-t}$, as $I \\ge 2\\,\\mathrm{KL}$ in its "

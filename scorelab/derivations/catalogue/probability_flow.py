@@ -10,7 +10,8 @@ import sympy as sp
 from sympy import Derivative, Function, Integral, Limit, exp, log, oo
 
 from scorelab.derivations.engine.densities import gaussian
-from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.engine.derivation import Derivation, Step, cited, definition, equation
+from scorelab.derivations.engine.stand_ins import evolving, field, positive
 
 x, y, m, m0 = sp.symbols("x y m m_0", real=True)
 t, v, v0 = sp.symbols("t v v_0", positive=True)
@@ -24,6 +25,7 @@ def derive() -> Derivation:
         "probability-flow",
         "The probability flow",
         [*_in_general(), *_for_a_gaussian()],
+        sources=("Song et al. (2021), section 4.3",),
         notation={
             p: "p_{#2}(#1)",
             N: r"\mathcal{N}(#1; #2, #3)",
@@ -34,11 +36,7 @@ def derive() -> Derivation:
             phi: r"\varphi_{#2}(#1)",
             R: r"\left. \frac{\mathrm{d}}{\mathrm{d}t} \log p_t(x_t) \right|_{x_t = x}",
         },
-        concrete={
-            f: sp.Lambda((x, t), sp.sin(x) - t * x),
-            g: sp.Lambda(t, 1 + t**2),
-            p: sp.Lambda((x, t), 1 / (1 + t + x**2)),
-        },
+        concrete={f: field, g: positive, p: evolving},
     )
 
 
@@ -55,7 +53,7 @@ def _in_general() -> list[Step]:
             "The probability current of $\\mathrm{d}x = f \\,\\mathrm{d}t + g \\,\\mathrm{d}w$: "
             "what the drift carries, and what the noise spreads downhill.",
         ),
-        definition(
+        cited(
             "fokker-planck",
             Derivative(here, t),
             -Derivative(J(x, t), x),

@@ -11,7 +11,9 @@ import sympy as sp
 from sympy import Derivative, Function, Integral, Subs, exp, log, oo
 
 from scorelab.derivations.engine.densities import gaussian
-from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.engine.derivation import Derivation, Step, cited, definition, equation
+from scorelab.derivations.engine.stand_ins import evolving, field, positive
+from scorelab.derivations.engine.stand_ins import plane as in_the_plane
 
 x, y, lam, eta = sp.symbols("x y lambda eta", real=True)
 t, T, tau = sp.symbols("t T tau", positive=True)
@@ -27,6 +29,7 @@ def derive() -> Derivation:
         "reverse-sde",
         "Running a diffusion backwards",
         [*_in_general(), *_for_a_mixture()],
+        sources=("Anderson (1982)",),
         notation={
             p: "p_{#2}(#1)",
             q: "q_{#2}(#1)",
@@ -37,12 +40,7 @@ def derive() -> Derivation:
             B: r"\bar{b}(#1, #2)",
             plane: "p_t(#1, #2)",
         },
-        concrete={
-            f: sp.Lambda((x, t), sp.sin(x) - t * x),
-            g: sp.Lambda(t, 1 + t**2),
-            p: sp.Lambda((x, t), 1 / (1 + t + x**2)),
-            plane: sp.Lambda((x, y), 1 / (2 + x + x**2 + y**2)),
-        },
+        concrete={f: field, g: positive, p: evolving, plane: in_the_plane},
     )
 
 
@@ -69,7 +67,7 @@ def _in_general() -> list[Step]:
 
     across = sum(Derivative(plane(x, y) * Derivative(log(plane(x, y)), u), u) for u in (x, y))
     return [
-        definition(
+        cited(
             "fokker-planck",
             Derivative(p(x, t), t),
             slope,

@@ -10,6 +10,7 @@ from sympy import Derivative, Function, Integral, log, oo
 
 from scorelab.derivations.engine.densities import gaussian, integrate_line
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.engine.stand_ins import density
 
 x, y = sp.symbols("x y", real=True)
 sigma = sp.Symbol("sigma", positive=True)
@@ -99,5 +100,5 @@ def derive() -> Derivation:
             D: r"\mathbb{E}[x \mid #1]",
             S: r"\operatorname{Var}[x \mid #1]",
         },
-        concrete={p: sp.Lambda(x, gaussian(x, 1, 1))},
+        concrete={p: density},
     )

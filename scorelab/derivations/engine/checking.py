@@ -1,45 +1,40 @@
 r"""How a step is checked: left − right is reduced to zero, or evaluated at random points."""
 
-import random
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import sympy as sp
 from sympy.concrete.expr_with_limits import AddWithLimits
-from sympy.core.function import AppliedUndef, UndefinedFunction
+from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanAtom
 
-from scorelab.derivations.engine.densities import integrate_line
+from scorelab.derivations.engine.points import CheckError, Draw, compare, derivatives, lines
 
 __all__ = ["CheckError", "check", "unfold"]
-
-_POINTS = 5
-_DIGITS = 30
-_TOLERANCE = sp.Float("1e-20")
-
-
-class CheckError(Exception):
-    """The relation does not hold, or cannot be evaluated."""
 
 
 def check(
     relation: sp.Basic,
     definitions: Sequence[sp.Equality],
-    concrete: Mapping[Any, Any] | Callable[[random.Random], Mapping[Any, Any]],
+    concrete: Draw,
     known: Sequence[sp.Equality] = (),
+    mark: str = "",
 ) -> str:
-    """Return `"symbolic"` or `"numeric"`, whichever way `relation` was shown to hold.
+    """Return how `relation` was shown to hold: `"symbolic"` or `"numeric"`, or else `mark`.
 
     Args:
         relation: An equation, of scalars or of matrices, or an inequality of scalars.
         definitions: Equations whose left sides stand for their right sides.
-        concrete: Replacements for a numerical evaluation, see `Derivation`.
+        concrete: A function that takes a `random.Random` and returns what the undefined
+            functions become at one point, see `Derivation`.
         known: Equations that were shown to hold. If one has the same left side, its right side
             may stand for it.
+        mark: `"observed"` if points are evidence enough for an inequality, `"cited"` for a known
+            theorem, which points can only refute.
 
     Raises:
-        CheckError: If it does not hold.
+        CheckError: If it does not hold, or if it is an inequality that is neither proved nor said
+            to be observed.
     """
     if isinstance(relation, BooleanAtom) or not isinstance(relation, Relational):
         raise CheckError(f"{relation} is not an equation")
@@ -57,23 +52,38 @@ def check(
         if equal and tuple(pairs) not in seen:
             seen.add(tuple(pairs))
             if all(_vanishes_by_algebra(left - right) for left, right in pairs):
-                return "symbolic"
-    # An integral over a function that is not known is left to numbers.
+                return mark or "symbolic"
     unknown = any(side.has(AppliedUndef) for pair in pairs for side in pair)
+    if mark == "cited":
+        # It is not for us to prove, but what is false of numbers is not a theorem. An equation
+        # for a function says nothing of others.
+        if not unknown:
+            compare(relation.func, pairs, concrete)
+        return mark
     # A wrong claim is refuted by one point, before `simplify` is asked in vain.
     if not _has_operations(pairs):
-        _evaluate(relation.func, pairs, concrete, points=1)
+        compare(relation.func, pairs, concrete, points=1)
+    # An integral over a function that is not known is left to numbers.
+    if not equal and _true_by_assumptions(relation.func, *pairs[0]):
+        return mark or "symbolic"
     carry_out = _between_ends if unknown else _do
     done = [(carry_out(left), carry_out(right)) for left, right in pairs]
     if _has_operations(pairs) and not _has_operations(done):
-        _evaluate(relation.func, done, concrete, points=1)
+        compare(relation.func, done, concrete, points=1)
     if equal and all(_vanishes_by_algebra(a - b) or _vanishes(a - b) for a, b in done):
-        return "symbolic"
+        return mark or "symbolic"
     if not equal and _true_by_assumptions(relation.func, *done[0]):
-        return "symbolic"
-    if not _evaluate(relation.func, done, concrete, points=_POINTS):
+        return mark or "symbolic"
+    if equal and any(_is_nonzero_rational(a - b) for a, b in done):
+        raise CheckError("the sides differ by a rational function that is not zero")
+    if not compare(relation.func, done, concrete):
         raise CheckError("sympy neither proves it nor can evaluate it")
-    return "numeric"
+    if not equal and not mark:
+        raise CheckError(
+            "points are no proof of an inequality: give a reason that sympy can follow, or say "
+            'that it is "observed"'
+        )
+    return mark or "numeric"
 
 
 def unfold(expression: sp.Basic, definitions: Sequence[sp.Equality]) -> sp.Basic:
@@ -121,7 +131,7 @@ def _pairs(
 
 def _vanishes_by_algebra(difference: sp.Expr) -> bool:
     """Reduce to zero by linearity, differentiation and rational algebra alone."""
-    difference = _evaluate_derivatives(difference).as_dummy()
+    difference = derivatives(difference).as_dummy()
     return all(_is_rational_zero(part) for part in _merge(difference)) or _is_rational_zero(
         _gather(difference)
     )
@@ -129,7 +139,7 @@ def _vanishes_by_algebra(difference: sp.Expr) -> bool:
 
 def _do(side: sp.Expr) -> sp.Expr:
     """Carry out limits, sums and integrals."""
-    done = _integrate_lines(_evaluate_derivatives(_between_ends(side)))
+    done = lines(derivatives(_between_ends(side)))
     return _gather(done.doit())
 
 
@@ -157,31 +167,10 @@ def _between_ends(expression: sp.Expr) -> sp.Expr:
     return expression.replace(is_total, difference)
 
 
-def _integrate_lines(expression: sp.Expr) -> sp.Expr:
-    """Carry out the integrals over the line whose integrand is a polynomial times a Gaussian."""
-
-    def inside(integral: sp.Integral) -> sp.Expr:
-        (x, *ends), *outer = integral.limits
-        if ends != [-sp.oo, sp.oo]:
-            return integral
-        inner = integrate_line(integral.function, x)
-        return _integrate_lines(sp.Integral(inner, *outer)) if outer else inner
-
-    return expression.replace(lambda e: isinstance(e, sp.Integral), inside)
-
-
 def _vanishes(difference: sp.Expr) -> bool:
     """Reduce to zero with everything that `simplify` has."""
     # `simplify` would try for minutes to integrate what `_do` could not.
     return sp.simplify(_freeze(difference, (AddWithLimits, sp.Limit))) == 0
-
-
-def _evaluate_derivatives(expression: sp.Expr) -> sp.Expr:
-    """Differentiate (also at a point), and leave limits, sums and integrals as they stand."""
-    return expression.replace(
-        lambda e: isinstance(e, sp.Derivative | sp.Subs),
-        lambda e: e.doit(limits=False, sums=False, integrals=False),
-    )
 
 
 def _is_rational_zero(expression: sp.Expr) -> bool:
@@ -259,54 +248,43 @@ def _freeze(expression: sp.Expr, kinds: tuple[type, ...]) -> sp.Expr:
     return walk(expression)
 
 
-def _true_by_assumptions(relation: type, left: sp.Expr, right: sp.Expr) -> bool:
-    answer = relation(sp.factor(sp.simplify(left - right)), 0)
-    return answer == sp.true
+def _is_nonzero_rational(difference: sp.Expr) -> bool:
+    """Whether it is a rational function of independent symbols, and not zero.
 
-
-def _evaluate(
-    relation: type, pairs: list[tuple[sp.Expr, sp.Expr]], concrete: Any, points: int
-) -> bool:
-    """Compare both sides at random admissible points.
-
-    Returns:
-        Whether they could be evaluated at all.
-
-    Raises:
-        CheckError: If the relation does not hold at a point.
+    Points may be its roots: n(n − 1)(n − 2) vanishes at every integer that is tried below 3.
     """
-    rng = random.Random(0)
-    for _ in range(points):
-        values = dict(concrete(rng) if callable(concrete) else concrete)
-        sides = sp.Tuple(*(side for pair in pairs for side in pair))
-        for old, new in values.items():
-            is_function = isinstance(old, UndefinedFunction)
-            sides = sides.replace(old, new) if is_function else sides.subs(old, new)
-        if sides.has(AppliedUndef):
-            return False
-        sides = sp.Tuple(*(_integrate_lines(_evaluate_derivatives(side)) for side in sides))
-        labels = {indexed.base.label for indexed in sides.atoms(sp.Indexed)}
-        free = (s for s in sides.free_symbols - labels if isinstance(s, sp.Symbol))
-        point = {symbol: _draw(symbol, rng) for symbol in sorted(free, key=str)}
-        # Sums must have become finite before their indexed terms are known.
-        sides = sides.subs(point).doit(integrals=False)
-        for indexed in sorted(sides.atoms(sp.Indexed), key=str):
-            point[indexed] = _draw(indexed, rng)
-        numbers = [sp.N(side.xreplace(point), _DIGITS) for side in sides]
-        if not all(number.is_number and number.is_finite for number in numbers):
-            return False
-        for left, right in zip(numbers[::2], numbers[1::2], strict=True):
-            close = abs(left - right) <= _TOLERANCE * (1 + abs(left))
-            if not (close if relation is sp.Equality else relation(left, right)):
-                shown = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
-                raise CheckError(f"the sides are {sp.N(left, 8)} and {sp.N(right, 8)} at {shown}")
-    return True
+    difference = sp.together(derivatives(difference))
+    symbols = difference.free_symbols
+    return (
+        bool(symbols)
+        and not difference.has(AppliedUndef, sp.Indexed, AddWithLimits, sp.Limit)
+        and difference.is_rational_function(*symbols) is True
+        and not _is_rational_zero(difference)
+    )
 
 
-def _draw(symbol: sp.Basic, rng: random.Random) -> sp.Expr:
-    """Draw a value that the assumptions on a symbol allow."""
-    if symbol.is_integer:
-        low = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else -3
-        return sp.Integer(rng.randint(low, 4))
-    low = 20 if symbol.is_positive else -200
-    return sp.Rational(rng.randint(low, 200), 100)
+def _true_by_assumptions(relation: type, left: sp.Expr, right: sp.Expr) -> bool:
+    """Whether the signs of squares, of exponentials and of such integrals prove an inequality."""
+    difference = left - right
+    if not difference.has(sp.Integral):
+        difference = sp.simplify(difference)
+    return relation(sp.factor(_known_signs(difference)), 0) == sp.true
+
+
+def _known_signs(expression: sp.Expr) -> sp.Expr:
+    """Let a symbol that is not negative stand for each integral of what is nowhere negative."""
+
+    def has_sign(e: sp.Basic) -> bool:
+        if not isinstance(e, sp.Integral) or any(len(limit) != 3 for limit in e.limits):
+            return False
+        inside = derivatives(e.function)
+        for x, low, high in e.limits:
+            if (high - low).is_nonnegative is not True:
+                return False
+            if low.is_finite:
+                # Between the ends, x is this for some s > 0.
+                s = sp.Dummy(positive=True)
+                inside = inside.subs(x, (low + high * s) / (1 + s) if high.is_finite else low + s)
+        return sp.factor(inside).is_nonnegative is True
+
+    return expression.replace(has_sign, lambda _: sp.Dummy(nonnegative=True))

@@ -1,12 +1,14 @@
 r"""The mechanism: named steps that are checked, then printed.
 
 A step holds a sympy relation and the reason for it in words. A *definition* gives a name to an
-expression; every other step claims something, and `check` proves the claim: definitions are
-unfolded, and sympy reduces left − right to zero, or, where it cannot, both sides are evaluated to
-30 digits at random admissible points and must agree to 20. Nothing is printed that was not checked.
+expression, and what is *cited* is a known theorem that is used as if it were one; every other step
+claims something, and `check` proves the claim: definitions are unfolded, and sympy reduces left −
+right to zero, or, where it cannot, both sides are evaluated to 30 digits at random admissible
+points and must agree to 20. An inequality is proved by sympy, or it is said to be *observed* at
+such points. Nothing is printed that was not checked.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -15,9 +17,11 @@ from typing import Any
 import sympy as sp
 
 from scorelab.derivations import export
-from scorelab.derivations.engine import checking
+from scorelab.derivations.engine import checking, structure
+from scorelab.derivations.engine.points import Draw
+from scorelab.derivations.engine.stand_ins import Family
 
-__all__ = ["Derivation", "DerivationError", "Step", "definition", "equation"]
+__all__ = ["Derivation", "DerivationError", "Step", "cited", "definition", "equation", "observed"]
 
 
 class DerivationError(Exception):
@@ -32,8 +36,9 @@ class Step:
         name: Its stable name; the equation's label is `eq-<derivation>-<name>`.
         equation: The sympy relation that is claimed (or agreed on, for a definition).
         reason: Why it holds, in words; mathematics between dollar signs.
-        checked: `"definition"`, or, after `Derivation.check`, `"symbolic"` or `"numeric"`;
-            `""` before.
+        checked: `"definition"`, `"cited"` or `"observed"`, or, after `Derivation.check`,
+            `"symbolic"` (formal algebra: it proves no interchange of limits and no convergence) or
+            `"numeric"`; `""` before.
     """
 
     name: str
@@ -52,18 +57,32 @@ def definition(name: str, lhs: Any, rhs: Any, reason: str) -> Step:
     return Step(name, equation(lhs, rhs), reason, checked="definition")
 
 
+def cited(name: str, lhs: Any, rhs: Any, reason: str) -> Step:
+    """Return the step that takes lhs = rhs from the literature; the derivation names its source."""
+    return Step(name, equation(lhs, rhs), reason, checked="cited")
+
+
+def observed(name: str, inequality: sp.Basic, reason: str) -> Step:
+    """Return the step that claims an inequality on the evidence of points alone."""
+    return Step(name, inequality, reason, checked="observed")
+
+
 class Derivation:
-    r"""A chain of checked equations.
+    r"""A theorem, and a chain of checked equations that leads to it.
 
     Args:
         name: Its stable name, for example `"mixture-score"`.
         title: One line for people.
         steps: In order. A step may use every definition above it.
+        statement: The theorem in Markdown with TeX, in d dimensions with ∇.
+        assumptions: What it needs, a sentence each.
+        sources: Where it is from, a citation each: author, year, where.
         notation: How to print: a function maps to a TeX template in which `#1`, `#2` … stand for
             its arguments; a tuple of functions or symbols maps to the vector that they form.
-        concrete: What undefined functions and symbols become when a step has to be evaluated at
-            random points, for example `{f: Lambda(x, tanh(x))}`; a callable that takes a
-            `random.Random` and returns such a mapping draws a new one for every point.
+        concrete: What undefined functions become when a step has to be evaluated at random
+            points: a function maps to a family, such as `stand_ins.density`, of which every point
+            draws a new member. A callable that takes a `random.Random` and returns all of them
+            may draw what belongs together.
 
     Raises:
         DerivationError: If two steps share a name.
@@ -75,11 +94,17 @@ class Derivation:
         title: str,
         steps: Iterable[Step],
         *,
+        statement: str = "",
+        assumptions: Iterable[str] = (),
+        sources: Iterable[str] = (),
         notation: Mapping[Any, str] = MappingProxyType({}),
-        concrete: Mapping[Any, Any] | Callable[..., Mapping[Any, Any]] = MappingProxyType({}),
+        concrete: Mapping[Any, Family] | Draw = MappingProxyType({}),
     ) -> None:
         self.name = name
         self.title = title
+        self.statement = statement
+        self.assumptions = tuple(assumptions)
+        self.sources = tuple(sources)
         self.steps = tuple(steps)
         self.notation = dict(notation)
         self.concrete = concrete
@@ -130,25 +155,39 @@ class Derivation:
 
     def unfold(self, expression: sp.Basic) -> sp.Basic:
         """Return `expression` with every definition of this derivation written out."""
-        return checking.unfold(expression, [s.equation for s in self.steps if _defines(s)])
+        return checking.unfold(
+            expression, [s.equation for s in self.steps if s.checked in ("definition", "cited")]
+        )
 
     def check(self) -> "Derivation":
         """Check every step and record how; return the derivation itself.
 
         Raises:
-            DerivationError: If a step does not hold, says nothing, or cannot be evaluated.
+            DerivationError: If a step does not hold, says nothing, or cannot be evaluated; if
+                something is defined twice, by itself, or after it was used; if a function that
+                may be any is always the same, or a special one; if what is cited has no source.
         """
         definitions, known, done = [], [], []
+        try:
+            structure.check(self)
+            draw = structure.drawing(self)
+        except checking.CheckError as error:
+            raise DerivationError(f"{self.name}, {error}") from error
         for step in self.steps:
-            if _defines(step):
-                definitions.append(step.equation)
-                done.append(step)
-                continue
             try:
-                how = checking.check(step.equation, definitions, self.concrete, known)
+                if _defines(step):
+                    structure.check_assumptions(step.equation, definitions, draw)
+                    definitions.append(step.equation)
+                    done.append(step)
+                    continue
+                mark = step.checked if step.checked in ("cited", "observed") else ""
+                how = checking.check(step.equation, definitions, draw, known, mark)
             except checking.CheckError as error:
                 raise DerivationError(f"{self.name}, step {step.name!r}: {error}") from error
-            known.append(step.equation)
+            if how == "cited":
+                definitions.append(step.equation)
+            elif how != "observed":
+                known.append(step.equation)
             done.append(replace(step, checked=how))
         self.steps = tuple(done)
         return self
