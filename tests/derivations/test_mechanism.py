@@ -7,8 +7,9 @@ import sympy as sp
 
 from scorelab import derivations
 from scorelab.derivations import Derivation, DerivationError, Step, printing
-from scorelab.derivations.engine import checking
-from scorelab.derivations.engine.derivation import definition, equation
+from scorelab.derivations.engine import checking, points
+from scorelab.derivations.engine.derivation import definition, equation, observed
+from scorelab.derivations.engine.stand_ins import density, field, positive
 from scorelab.derivations.printing import latex
 
 x, y = sp.symbols("x y", real=True)
@@ -61,7 +62,7 @@ def test_sums_over_an_index_are_linear():
     rhs = a * x * sp.Sum(w[k], (k, 1, n)) + a * sp.Sum(w[k] ** 2, (k, 1, n))
     assert check(claim(lhs, rhs))["claim"].checked == "symbolic"
     with pytest.raises(DerivationError):
-        check(claim(lhs, rhs - sp.Sum(w[k], (k, 1, n))), concrete={n: 3})
+        check(claim(lhs, rhs - sp.Sum(w[k], (k, 1, n))))
 
 
 def test_what_sympy_cannot_prove_is_evaluated():
@@ -77,9 +78,9 @@ def test_undefined_functions_need_a_concrete_one_for_numbers():
     with pytest.raises(DerivationError, match="neither proves it nor can evaluate it"):
         check(wrong)
     with pytest.raises(DerivationError, match="the sides are"):
-        check(wrong, concrete={f: sp.Lambda(x, sp.tanh(x))})
+        check(wrong, concrete={f: field})
     with pytest.raises(DerivationError, match="the sides are"):
-        check(wrong, concrete=lambda rng: {f: sp.Lambda(x, x ** rng.randint(1, 3))})
+        check(wrong, concrete=lambda rng: {f: positive(rng, 1)})
 
 
 def test_a_derivative_of_an_unknown_integral_is_not_taken_for_zero():
@@ -91,7 +92,7 @@ def test_a_derivative_of_an_unknown_integral_is_not_taken_for_zero():
     with pytest.raises(DerivationError):
         check(*steps)
     with pytest.raises(DerivationError, match="the sides are"):
-        check(*steps, concrete={g: sp.Lambda(x, sp.exp(-(x**2)))})
+        check(*steps, concrete={g: density})
 
 
 def test_exponentials_of_halves_are_one_quantity():
@@ -108,7 +109,7 @@ def test_a_derivative_at_a_point_is_taken_there():
     backwards = sp.Subs(sp.Derivative(f(end - x), x), x, end - t)
     assert check(claim(backwards, -sp.Derivative(f(t), t)))["claim"].checked == "symbolic"
     with pytest.raises(DerivationError, match="the sides are"):
-        check(claim(backwards, sp.Derivative(f(t), t)), concrete={f: sp.Lambda(x, x**2)})
+        check(claim(backwards, sp.Derivative(f(t), t)), concrete={f: field})
 
 
 def test_definitions_are_unfolded_wherever_they_are_used():
@@ -130,9 +131,7 @@ def test_a_defined_derivative_is_taken_where_it_is_asked_for():
     ]
     assert check(*steps)["claim"].checked == "symbolic"
     with pytest.raises(DerivationError, match="the sides are"):
-        check(
-            steps[0], claim(f(x / a), steps[1].equation.rhs), concrete={g: sp.Lambda(x, 1 + x**2)}
-        )
+        check(steps[0], claim(f(x / a), steps[1].equation.rhs), concrete={g: density})
 
 
 def test_a_claim_that_says_nothing_is_refused():
@@ -144,11 +143,33 @@ def test_a_claim_that_says_nothing_is_refused():
         check(claim(sp.Matrix([x, y]), sp.Matrix([x])))
 
 
-def test_inequalities():
-    assert check(Step("claim", sp.Gt(a**2 + 1, a**2, evaluate=False), ""))["claim"].checked
-    assert check(Step("claim", sp.Ge(sp.exp(x), 1 + x), ""))["claim"].checked == "numeric"
-    with pytest.raises(DerivationError):
-        check(Step("claim", sp.Lt(sp.exp(x), 1 + x), ""))
+def inequality(relation) -> Step:
+    return Step("claim", relation, "")
+
+
+def test_an_inequality_is_proved_by_signs_or_said_to_be_observed():
+    assert check(inequality(sp.Gt(a**2 + 1, a**2, evaluate=False)))["claim"].checked == "symbolic"
+    true, false = sp.Ge(sp.exp(x), 1 + x), sp.Lt(sp.exp(x), 1 + x)
+    with pytest.raises(DerivationError, match="points are no proof"):
+        check(inequality(true))
+    assert check(observed("claim", true, ""))["claim"].checked == "observed"
+    for step in (inequality(false), observed("claim", false, "")):
+        with pytest.raises(DerivationError, match="the sides are"):
+            check(step)
+
+
+def test_an_integral_of_what_is_nowhere_negative_proves_an_inequality():
+    """a − 1 − log a = (a − 1)² ∫ u/(1 − u + ua) du over (0, 1)."""
+    u = sp.Symbol("u", real=True)
+    gap = a - 1 - sp.log(a)
+    whole = sp.Integral((a - 1) ** 2 * u / (1 - u + u * a), (u, 0, 1))
+    steps = [Step("whole", equation(gap, whole), ""), inequality(sp.Ge(gap, 0, evaluate=False))]
+    assert [step.checked for step in check(*steps).steps] == ["symbolic"] * 2
+    with pytest.raises(DerivationError, match="step 'whole'"):
+        check(Step("whole", equation(gap, 2 * whole), ""), steps[1])
+    signed = sp.Integral(sp.exp(a * u) - 1, (u, -1, 1))
+    with pytest.raises(DerivationError, match="points are no proof"):
+        check(inequality(sp.Ge(signed, 0, evaluate=False)))
 
 
 def test_two_steps_of_one_name_are_refused():
@@ -159,8 +180,12 @@ def test_two_steps_of_one_name_are_refused():
 def test_random_points_respect_assumptions():
     rng = random.Random(1)
     n = sp.Symbol("n", integer=True, positive=True)
-    assert all(checking._draw(a, rng) > 0 for _ in range(50))
-    assert all(checking._draw(n, rng) in {1, 2, 3, 4} for _ in range(50))
+    for far in (None, 0, 1, 2, 3):
+        assert all(points._draw(a, rng, far) > 0 for _ in range(50))
+        assert all(points._draw(n, rng, far) in range(1, 41) for _ in range(50))
+    sizes = {far: [abs(points._draw(x, rng, far)) for _ in range(50)] for far in range(4)}
+    assert min(map(min, sizes.values())) < 0.1
+    assert max(map(max, sizes.values())) > 100
 
 
 @pytest.mark.parametrize(

@@ -214,7 +214,8 @@ def _gather(expression: sp.Expr) -> sp.Expr:
         return total
 
     gathered = expression.replace(lambda e: isinstance(e, AddWithLimits), split)
-    return gathered.as_dummy()
+    # A lone symbol would itself become a dummy.
+    return gathered if gathered.is_Symbol else gathered.as_dummy()
 
 
 def _freeze(expression: sp.Expr, kinds: tuple[type, ...]) -> sp.Expr:

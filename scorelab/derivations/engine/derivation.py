@@ -189,6 +189,10 @@ class Derivation:
             elif how != "observed":
                 known.append(step.equation)
             done.append(replace(step, checked=how))
+        try:
+            structure.check_citations(self)
+        except checking.CheckError as error:
+            raise DerivationError(f"{self.name}: {error}") from error
         self.steps = tuple(done)
         return self
 

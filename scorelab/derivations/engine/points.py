@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import sympy as sp
+from sympy.core.evalf import mp  # mpmath, which comes with sympy
 from sympy.core.function import AppliedUndef, UndefinedFunction
 
 from scorelab.derivations.engine.densities import integrate_line
@@ -88,7 +89,7 @@ def _values(
 def _holds(relation: type, left: sp.Expr, right: sp.Expr, point: Mapping) -> bool:
     """Whether the two numbers could be computed; raise if they are not in the relation."""
     for digits, most in ((_DIGITS, 100), (300, 5000)):
-        a, b = (sp.N(side, digits, maxn=most) for side in (left, right))
+        a, b = (sp.N(_quadrature(side), digits, maxn=most) for side in (left, right))
         if not all(number.is_number and number.is_finite for number in (a, b)):
             return False
         if _related(relation, left, right, a, b):
@@ -97,6 +98,24 @@ def _holds(relation: type, left: sp.Expr, right: sp.Expr, point: Mapping) -> boo
             break
     shown = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
     raise CheckError(f"the sides are {sp.N(a, 8)} and {sp.N(b, 8)} at {shown}")
+
+
+def _quadrature(side: sp.Expr) -> sp.Expr:
+    """Replace integrals by numbers; `evalf` would walk through the integrand at every node."""
+
+    def number(integral: sp.Integral) -> sp.Expr:
+        function = sp.lambdify(integral.variables, integral.function, "mpmath", cse=True)
+        with mp.workdps(_DIGITS + 5):
+            ends = sp.lambdify([], [list(limit[1:]) for limit in integral.limits], "mpmath")()
+            value, error = mp.quad(function, *ends, error=True)
+            if not error <= mp.mpf(10) ** (3 - _DIGITS) * (1 + abs(value)):
+                return sp.nan
+            return sp.sympify(value)
+
+    def ready(e: sp.Basic) -> bool:
+        return isinstance(e, sp.Integral) and not e.free_symbols and not e.has(AppliedUndef)
+
+    return side.replace(ready, number)
 
 
 def _related(relation: type, left: sp.Expr, right: sp.Expr, a: sp.Expr, b: sp.Expr) -> bool:

@@ -14,11 +14,12 @@ from scorelab.derivations.engine.stand_ins import special
 if TYPE_CHECKING:
     from scorelab.derivations.engine.derivation import Derivation
 
-__all__ = ["check", "check_assumptions", "drawing"]
+__all__ = ["check", "check_assumptions", "check_citations", "drawing"]
 
 
 def check(derivation: "Derivation") -> None:
-    """Refuse what is defined twice, by itself, or after it was used; and a citation of nothing.
+    """Refuse what is defined twice, by itself, or after it was used; what may be any function and
+    is the same one everywhere, or a special one.
 
     Raises:
         CheckError: with the step.
@@ -43,6 +44,15 @@ def check(derivation: "Derivation") -> None:
         for thing in right.free_symbols | {f.func for f in right.atoms(AppliedUndef)}:
             if thing not in left.args:
                 used.setdefault(thing, step.name)
+    _check_drawing(derivation)
+
+
+def check_citations(derivation: "Derivation") -> None:
+    """Refuse a citation of nothing, and a result that is only cited.
+
+    Raises:
+        CheckError: with what is missing.
+    """
     if any(step.checked == "cited" for step in derivation.steps):
         if not derivation.sources:
             raise CheckError("what is cited has no source: the derivation has no `sources`")
@@ -92,31 +102,26 @@ _ASSUMPTIONS = {
 
 
 def drawing(derivation: "Derivation") -> Draw:
-    """Return the function that draws what the undefined functions become at a point.
-
-    Raises:
-        CheckError: if it would be the same at every point, or a special one.
-    """
+    """Return the function that draws what the undefined functions become at a point."""
     concrete = derivation.concrete
     if callable(concrete):
-        draw = concrete
-    else:
-        _refuse_fixed(concrete)
-        arity = {
-            f.func: len(f.args)
-            for step in derivation.steps
-            for f in step.equation.atoms(AppliedUndef)
-        }
+        return concrete
+    arity = {
+        f.func: len(f.args) for step in derivation.steps for f in step.equation.atoms(AppliedUndef)
+    }
+    return lambda rng: {f: family(rng, arity.get(f, 1)) for f, family in concrete.items()}
 
-        def draw(rng: random.Random) -> Mapping[Any, Any]:
-            return {f: family(rng, arity.get(f, 1)) for f, family in concrete.items()}
 
+def _check_drawing(derivation: "Derivation") -> None:
+    """Refuse what would be the same at every point, or special."""
+    if not callable(derivation.concrete):
+        _refuse_fixed(derivation.concrete)
+    draw = drawing(derivation)
     first, second = draw(random.Random(1)), draw(random.Random(2))
     _refuse_fixed({f: new for f, new in first.items() if _same(new, second[f])})
     for function, new in first.items():
         if isinstance(function, UndefinedFunction) and (reason := special(new)):
             raise CheckError(f"concrete: {function} may be any function, but {reason}")
-    return draw
 
 
 def _refuse_fixed(concrete: Mapping[Any, Any]) -> None:

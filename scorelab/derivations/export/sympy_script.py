@@ -1,7 +1,7 @@
 r"""A script that needs sympy alone: it rebuilds the equations and checks each claimed step.
 
 The equations are written as code to be read. The checks are those of the book, word for word: the
-source of `checking` and `densities` goes into the script.
+source of `checking`, `points` and `densities` goes into the script.
 """
 
 import ast
@@ -20,7 +20,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.printing.str import StrPrinter
 
-from scorelab.derivations.engine import checking, densities
+from scorelab.derivations.engine import checking, densities, points, structure
 from scorelab.derivations.export.parts import source
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["script"]
 
-_DRAWS = 8  # of replacements that are random: more than `checking` evaluates points
+_DRAWS = 10  # of what is random: as many as `points` evaluates
 
 
 def script(derivation: "Derivation", *, symbols: Mapping[str, str] | None = None) -> str:
@@ -77,6 +77,8 @@ def _call(step: "Step", printer: "_Code") -> str:
     arguments = [f'"{step.name}"', left, right]
     if not isinstance(step.equation, sp.Equality):
         arguments.append(type(step.equation).__name__)
+    if step.checked in ("cited", "observed"):
+        arguments.append(f'mark="{step.checked}"')
     line = f"{function}({', '.join(arguments)})"
     if len(line) <= 100:
         return line
@@ -85,6 +87,7 @@ def _call(step: "Step", printer: "_Code") -> str:
 
 _STEPS = '''
 STEPS = []
+MARKS = {}  # of steps that are cited or observed
 
 
 def define(name, left, right):
@@ -92,8 +95,9 @@ def define(name, left, right):
     STEPS.append((name, True, sp.Equality(left, right, evaluate=False)))
 
 
-def claim(name, left, right, relation=sp.Equality):
+def claim(name, left, right, relation=sp.Equality, mark=""):
     """Claim that `left` and `right` are equal, or in this relation."""
+    MARKS[name] = mark
     STEPS.append((name, False, relation(left, right, evaluate=False)))
 
 '''
@@ -105,13 +109,16 @@ def main():
     definitions, known = [], []
     for name, defines, equation in STEPS:
         how = "definition"
-        if defines:
-            definitions.append(equation)
-        else:
+        if not defines:
             try:
-                how = check(equation, definitions, lambda rng: rng.choice(CONCRETE), known)
+                how = check(
+                    equation, definitions, lambda rng: rng.choice(CONCRETE), known, MARKS[name]
+                )
             except CheckError as error:
                 raise SystemExit(f"{name}: {error}") from error
+        if how in ("definition", "cited"):
+            definitions.append(equation)
+        elif how != "observed":
             known.append(equation)
         print(f"{name}: {how}")
 
@@ -215,11 +222,9 @@ def _named(expression: sp.Basic) -> Iterator[Any]:
 
 
 def _concrete(derivation: "Derivation") -> list[Mapping[Any, Any]]:
-    """Return the replacements; of random ones as many as may be asked for."""
-    if not callable(derivation.concrete):
-        return [derivation.concrete]
-    rng = random.Random(0)
-    return [derivation.concrete(rng) for _ in range(_DRAWS)]
+    """Return as many replacements as there are points."""
+    draw, rng = structure.drawing(derivation), random.Random(0)
+    return [draw(rng) for _ in range(_DRAWS)] if derivation.concrete else [{}]
 
 
 def _values(concrete: Iterable[Mapping[Any, Any]]) -> list[Any]:
@@ -230,7 +235,7 @@ def _values(concrete: Iterable[Mapping[Any, Any]]) -> list[Any]:
 def _checks() -> tuple[str, str]:
     """Return the imports and the code of the modules that check."""
     imports, bodies = set(), []
-    for module in (densities, checking):
+    for module in (densities, points, checking):
         found, body = _split(module)
         imports |= found
         bodies.append(body)
@@ -266,6 +271,7 @@ _RESERVED = {
     *keyword.kwlist,
     *dir(builtins),
     *("E", "I", "exp", "log", "oo", "pi", "sp", "sqrt", "Any", "Callable", "Mapping", "Sequence"),
-    *("STEPS", "CONCRETE", "cache", "check", "claim", "define", "gaussian", "integrate_line"),
-    *("main", "random", "unfold"),
+    *("STEPS", "MARKS", "CONCRETE", "CheckError", "Draw", "cache", "check", "claim", "compare"),
+    *("define", "derivatives", "gaussian", "integrate_line", "lines", "main", "numbers"),
+    *("mp", "random", "unfold"),
 }

@@ -79,8 +79,8 @@ def _rows(printer: Printer, shown: Callable[[sp.Expr], str], side: sp.Expr) -> l
 
 def mark(step: "Step") -> str:
     """Return the words that say how a step was checked."""
-    words = {"definition": "definition", "": "not checked"}
-    return words.get(step.checked, f"checked: {step.checked}")
+    words = {"": "not checked", "symbolic": "checked: symbolic", "numeric": "checked: numeric"}
+    return words.get(step.checked, step.checked)
 
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[{}^_]|[^\s\\{}^_]")
