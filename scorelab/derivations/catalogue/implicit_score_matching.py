@@ -7,9 +7,8 @@ becomes the trace of the Jacobian, which is what makes the objective dear.
 """
 
 import sympy as sp
-from sympy import Derivative, Function, Integral, Limit, log, oo
+from sympy import Derivative, Function, Integral, log
 
-from scorelab.derivations.engine.densities import gaussian
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
 from scorelab.derivations.engine.stand_ins import density, field
 
@@ -22,7 +21,7 @@ explicit, implicit, B = sp.symbols("J_ESM J_ISM B", real=True)
 
 
 def derive() -> Derivation:
-    """Derive the identity for any p and s, then when its boundary term goes, and its cost."""
+    """Derive the identity for any p and s, an example of its boundary term, and its cost."""
 
     def over(of: sp.Expr) -> Integral:
         return Integral(of, (x, -A, A))
@@ -30,19 +29,16 @@ def derive() -> Derivation:
     data_score = Derivative(log(p(x)), x)
     squared = p(x) * (s(x) - data_score) ** 2 / 2
     expanded = sp.expand(squared.doit())
+    wanted = p(x) * (s(x) ** 2 / 2 + Derivative(s(x), x))
 
     # The product rule, read backwards, moves the derivative from p to s.
     product = Derivative(p(x) * s(x), x)
     mixed = s(x) * Derivative(p(x), x)
-    moved = product - (product.doit() - mixed)
-    by_parts = expanded.subs(mixed, moved)
-    boundary = sp.integrate(product, (x, -A, A))
-    wanted = p(x) * (s(x) ** 2 / 2 + Derivative(s(x), x))
-    constant = sp.expand(by_parts - wanted + product)
+    by_parts = expanded.subs(mixed, -p(x) * Derivative(s(x), x))
 
-    # Two examples of the boundary: it vanishes for light tails, and not for a cut-off law.
-    light = boundary.replace(p, sp.Lambda(x, gaussian(x, 0, 1))).replace(s, sp.Lambda(x, -x))
-    cut_off = boundary.replace(p, sp.Lambda(x, 1 / (2 * A))).replace(s, sp.Lambda(x, -x))
+    # The boundary term does not vanish for a law that is cut off: the uniform one, with s = −x.
+    def cut_off(of: sp.Expr) -> sp.Expr:
+        return of.replace(p, sp.Lambda(x, 1 / (2 * A))).replace(s, sp.Lambda(x, -x)).doit()
 
     # A random sign vector z has E[zᵀJz] = tr J: one product instead of d of them.
     signs = sp.Matrix([z(i), z(j)])
@@ -51,9 +47,6 @@ def derive() -> Derivation:
     def mean(of: sp.Expr) -> sp.Sum:
         return sp.Sum(of / 4, (i, 0, 1), (j, 0, 1))
 
-    explicit_form = form.replace(z, sp.Lambda(i, 2 * i - 1))
-    trace = sp.expand(mean(explicit_form).doit())
-    variance = sp.factor(mean((explicit_form - trace) ** 2).doit())
     return Derivation(
         "implicit-score-matching",
         "Score matching without the data's score",
@@ -77,52 +70,73 @@ def derive() -> Derivation:
             ),
             Step(
                 "product-rule",
-                equation(product, product.doit()),
+                equation(product, p(x) * Derivative(s(x), x) + mixed),
                 "The product rule …",
             ),
             definition("total", B, over(product), "… leaves a total derivative over; call it $B$."),
             Step(
                 "boundary",
-                equation(B, boundary),
-                "It integrates to what $p s$ is at the ends: the boundary term.",
+                equation(B, p(A) * s(A) - p(-A) * s(-A)),
+                "It integrates to what $p s$ is at the ends: the boundary term. Where $p$ falls "
+                "off faster than $s$ grows, it vanishes as $A \\to \\infty$.",
             ),
             Step(
                 "by-parts",
-                equation(explicit, over(sp.expand(by_parts + product)) - B),
+                equation(explicit, over(by_parts) - B),
                 "So the derivative moves from $p$, which is unknown, to $s$, which is ours.",
             ),
             Step(
-                "light-tails",
-                equation(Limit(light, A, oo), sp.limit(light, A, oo)),
-                "It vanishes as $A \\to \\infty$ where the tails are light: here a standard "
-                "Gaussian with $s = -x$.",
-            ),
-            Step(
                 "cut-off",
-                equation(B.subs(B, over(Derivative(-x / (2 * A), x))), sp.simplify(cut_off)),
-                "It does not vanish for a law that is cut off, here the uniform one: without it "
-                "the objective would be wrong by this much.",
+                equation(over(cut_off(wanted)) - over(cut_off(squared)), -1),
+                "The boundary term counts for a law that is cut off: for the uniform one with "
+                "$s = -x$ there is no constant (its score is zero), and the two objectives differ "
+                "by $B = -1$.",
             ),
             definition("signs", z(i), 2 * i - 1, "The two random signs: $z_0 = -1$ and $z_1 = 1$."),
             Step(
                 "trace-mean",
-                equation(mean(form), trace),
+                equation(mean(form), a + e),
                 "In $d$ dimensions $s'$ is the trace of the Jacobian $J$: $d$ backward passes. In "
                 "the plane, over the four sign vectors $z$, the mean of $z^\\top J z$ is the "
                 "trace: one pass gives an unbiased estimate …",
             ),
             Step(
                 "trace-variance",
-                equation(mean((form - trace) ** 2), variance),
+                equation(mean((form - a - e) ** 2), (b + c) ** 2),
                 "… at the price of this variance, which the off-diagonal entries pay.",
             ),
             Step(
                 "identity",
-                equation(explicit, implicit + over(constant) - B),
+                equation(explicit, implicit + over(p(x) * data_score**2 / 2) - B),
                 "Altogether: what can be computed, a constant that no model changes, and the "
                 "boundary term.",
             ),
         ],
+        statement=r"""
+For a law $p$ on $\mathbb R^d$ and a model score $s$,
+$$
+\tfrac12\, \mathbb E_p \lVert s - \nabla \log p \rVert^2
+= \mathbb E_p\bigl[\tfrac12 \lVert s \rVert^2 + \nabla \cdot s\bigr]
++ \tfrac12\, \mathbb E_p \lVert \nabla \log p \rVert^2 ,
+$$
+and $\nabla \cdot s(x) = \mathbb E[z^\top \nabla s(x)\, z]$ for a vector $z$ of independent random
+signs, with variance $\sum_{i<j} (\partial_i s_j + \partial_j s_i)^2$.
+""",
+        assumptions=(
+            "$p$ is positive and differentiable, and $s$ is differentiable.",
+            "$\\mathbb E_p \\lVert s \\rVert^2$, $\\mathbb E_p \\lVert \\nabla \\log p \\rVert^2$ "
+            "and $\\mathbb E_p |\\nabla \\cdot s|$ are finite.",
+            "$p(x)\\, s(x) \\to 0$ as $\\lVert x \\rVert \\to \\infty$, so fast that its flux "
+            "through large spheres vanishes: on the line this is $B \\to 0$.",
+            "The steps are in one dimension, the signs in two; in $d$ dimensions the same is done "
+            "for each coordinate, and for each pair of signs.",
+        ),
+        sources=(
+            "Hyvärinen (2005), Estimation of non-normalized statistical models by score matching, "
+            "Journal of Machine Learning Research 6, theorem 1",
+            "Hutchinson (1990), A stochastic estimator of the trace of the influence matrix for "
+            "Laplacian smoothing splines, Communications in Statistics 19",
+        ),
         notation={
             explicit: r"J_{\mathrm{explicit}}",
             implicit: r"J_{\mathrm{implicit}}",
