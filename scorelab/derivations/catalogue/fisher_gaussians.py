@@ -5,13 +5,13 @@ $F(p, q) = \mathbb{E}_p (\nabla \log p - \nabla \log q)^2$ (Hyvärinen, 2005, wi
 """
 
 import sympy as sp
-from sympy import Derivative, Function, Integral, Limit, log, oo
+from sympy import Derivative, Function, Integral, exp, log, oo
 
-from scorelab.derivations.engine.densities import gaussian, integrate_line
+from scorelab.derivations.engine.densities import gaussian
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
 
 x, m1, m2 = sp.symbols("x m_1 m_2", real=True)
-b, c = sp.symbols("b c", real=True)
+b, c, k = sp.symbols("b c k", real=True)
 v1, v2 = sp.symbols("v_1 v_2", positive=True)
 F = sp.Symbol("F", nonnegative=True)
 p, q = Function("p"), Function("q")
@@ -19,19 +19,11 @@ p, q = Function("p"), Function("q")
 
 def derive() -> Derivation:
     """Derive F for two Gaussians on the line; coordinates of independent ones add up."""
-    score_p = sp.factor(log(gaussian(x, m1, v1)).diff(x))
-    score_q = sp.factor(log(gaussian(x, m2, v2)).diff(x))
     gap = Derivative(log(p(x)), x) - Derivative(log(q(x)), x)
-    integral = Integral(p(x) * gap**2, (x, -oo, oo))
 
-    # A line through the mean of p: its slope b is due to the variances, its height c to the means.
-    line = b * (x - m1) + c
-    height = sp.factor((score_p - score_q).subs(x, m1))
-    slope = sp.factor((score_p - score_q).diff(x))
-    moment = Integral(p(x) * line**2, (x, -oo, oo))
-    closed = sp.expand(sp.simplify(integrate_line(gaussian(x, m1, v1) * line**2, x)))
-    by_means, by_variances = height**2, sp.factor(closed.subs({c: 0, b: slope}))
-    flat = Limit(by_means + by_variances, v2, oo)
+    def line(of: sp.Expr) -> Integral:
+        return Integral(of, (x, -oo, oo))
+
     return Derivation(
         "fisher-gaussians",
         "The Fisher divergence between two Gaussians",
@@ -39,46 +31,84 @@ def derive() -> Derivation:
             definition("p", p(x), gaussian(x, m1, v1), "The law of the data, a Gaussian."),
             definition("q", q(x), gaussian(x, m2, v2), "The model, another Gaussian."),
             Step(
-                "mass",
-                equation(Integral(p(x), (x, -oo, oo)), 1),
-                "The expectation is taken under $p$, which has mass one.",
+                "moments-p",
+                equation(line(exp(k * x) * p(x)), exp(k * m1 + k**2 * v1 / 2)),
+                "The mean of $e^{kx}$ holds all moments: mass one ($k = 0$), mean $m_1$ and "
+                "variance $v_1$ (its logarithm's derivatives there).",
+            ),
+            Step(
+                "moments-q",
+                equation(line(exp(k * x) * q(x)), exp(k * m2 + k**2 * v2 / 2)),
+                "So it does for the model.",
             ),
             Step(
                 "score-p",
-                equation(Derivative(log(p(x)), x), score_p),
+                equation(Derivative(log(p(x)), x), -(x - m1) / v1),
                 "The score of a Gaussian is linear: it points to the mean.",
             ),
-            Step("score-q", equation(Derivative(log(q(x)), x), score_q), "So is the model's."),
+            Step(
+                "score-q",
+                equation(Derivative(log(q(x)), x), -(x - m2) / v2),
+                "So is the model's.",
+            ),
             definition(
                 "divergence",
                 F,
-                integral,
+                line(p(x) * gap**2),
                 "The Fisher divergence compares the two scores where $p$ has its mass.",
             ),
-            definition("slope", b, slope, "The difference of two lines is a line; its slope …"),
-            definition("height", c, height, "… and its height at the mean of $p$."),
-            Step("line", equation(gap, line), "So the scores differ by this much."),
+            definition(
+                "slope",
+                b,
+                1 / v2 - 1 / v1,
+                "The difference of two lines is a line; its slope is due to the variances …",
+            ),
+            definition(
+                "height",
+                c,
+                (m1 - m2) / v2,
+                "… and its height at the mean of $p$ to the means.",
+            ),
+            Step("line", equation(gap, b * (x - m1) + c), "So the scores differ by this much."),
             Step(
                 "moment",
-                equation(F, moment),
+                equation(F, line(p(x) * (b * (x - m1) + c) ** 2)),
                 "So the divergence is a second moment of a Gaussian.",
             ),
             Step(
                 "integrated",
-                equation(F, closed),
+                equation(F, c**2 + b**2 * v1),
                 "The integral, done: the cross term has mean zero.",
             ),
             Step(
                 "flat-model",
-                equation(flat, flat.doit()),
-                "Before the result, a limit of it: against a flat model what is left is the "
-                "data's own Fisher information.",
+                equation(line(p(x) * Derivative(log(p(x)), x) ** 2), 1 / v1),
+                "Against a flat model, whose score is zero, what is left is the data's own Fisher "
+                "information.",
             ),
             Step(
                 "closed-form",
-                equation(F, by_means + by_variances),
+                equation(F, (m1 - m2) ** 2 / v2**2 + (v1 - v2) ** 2 / (v1 * v2**2)),
                 "Written out. The first term is what the means cost, the second what the variances "
-                "cost; both are squares, so it is zero only if both agree.",
+                "cost; both are squares, so it is zero only if both agree. It tends to $1/v_1$ as "
+                "$v_2 \\to \\infty$.",
             ),
         ],
+        statement=r"""For $p = \mathcal N(\mu_1, \Sigma_1)$ and $q = \mathcal N(\mu_2, \Sigma_2)$
+in $\mathbb R^d$,
+$$
+\mathbb E_p \lVert \nabla \log p - \nabla \log q \rVert^2
+= \lVert \Sigma_2^{-1} (\mu_1 - \mu_2) \rVert^2
++ \operatorname{tr}\bigl[(\Sigma_2^{-1} - \Sigma_1^{-1})\, \Sigma_1\,
+(\Sigma_2^{-1} - \Sigma_1^{-1})\bigr] .
+$$""",
+        assumptions=(
+            "Both covariances are positive definite.",
+            "The steps are in one dimension; in $d$ dimensions the matrix $\\Sigma_2^{-1} - "
+            "\\Sigma_1^{-1}$ takes the place of the slope.",
+        ),
+        sources=(
+            "Hyvärinen (2005), Estimation of non-normalized statistical models by score matching, "
+            "Journal of Machine Learning Research 6, for the divergence (there with a factor ½)",
+        ),
     )
