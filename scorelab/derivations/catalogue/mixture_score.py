@@ -16,7 +16,6 @@ from sympy import (
     Matrix,
     Sum,
     exp,
-    integrate,
     log,
     oo,
     sqrt,
@@ -36,6 +35,20 @@ def derive() -> Derivation:
         "mixture-score",
         "The score of a Gaussian mixture",
         [*_one_dimension(), *_two_dimensions()],
+        statement=r"""Let $p(x) = \sum_k w_k\, \mathcal N(x; \mu_k, \Sigma_k)$ be a mixture of $K$
+Gaussians on $\mathbb R^d$. Then
+$$
+\nabla \log p(x) = \sum_{k=1}^K r_k(x)\, \Sigma_k^{-1} (\mu_k - x),
+\qquad r_k(x) = \frac{w_k\, \mathcal N(x; \mu_k, \Sigma_k)}{p(x)} ,
+$$
+and the responsibilities $r_k(x)$ are positive and add up to one.""",
+        assumptions=(
+            "The number of components is finite, and the weights are positive and sum to one.",
+            "Every covariance is positive definite: $a_k > 0$ and $a_k c_k > b_k^2$ in the plane.",
+            "The steps are in one dimension, then in two with full covariances; in $d$ dimensions "
+            "nothing is added but indices.",
+        ),
+        sources=("Bishop (2006), Pattern Recognition and Machine Learning, section 2.3.9",),
         notation={
             N1: r"\mathcal{N}(#1; #2, #3)",
             p1: "p(#1)",
@@ -54,7 +67,7 @@ def derive() -> Derivation:
 
 # --- one dimension: component k has mean mu[k] and variance v[k] ------------------------------
 
-x = sp.Symbol("x", real=True)
+x, t = sp.symbols("x t", real=True)
 m, s = sp.Symbol("mu", real=True), sp.Symbol("v", positive=True)
 mu, v = IndexedBase("mu", real=True), IndexedBase("v", positive=True)
 p1, r1, N1 = Function("p"), Function("r"), Function("N")
@@ -65,7 +78,7 @@ def _one_dimension() -> list[Step]:
     density = Sum(w[k] * N1(x, mu[k], v[k]), (k, 1, K))
 
     # The Gaussian reproduces itself: its derivative is itself times a linear function.
-    slope = sp.simplify(bell.diff(x) / bell)
+    slope = (m - x) / s
     gaussian_slope = Derivative(N1(x, m, s), x)
 
     # sympy moves the derivative below the sum, where the rule above applies to each term.
@@ -81,16 +94,16 @@ def _one_dimension() -> list[Step]:
 
     # Each term of the quotient is a share of the density times a linear function.
     share = w[k] * N1(x, mu[k], v[k]) / p1(x)
-    term = pulls.function / p1(x)
-    score = Sum(r1(x, k) * sp.simplify(term / share), (k, 1, K))
+    score = Sum(r1(x, k) * (mu[k] - x) / v[k], (k, 1, K))
     return [
         definition(
             "gaussian", N1(x, m, s), bell, "The Gaussian density of mean $\\mu$, variance $v$."
         ),
         Step(
             "mass",
-            equation(Integral(N1(x, m, s), (x, -oo, oo)), integrate(bell, (x, -oo, oo))),
-            "Its integral is one: that is what the factor in front is for.",
+            equation(Integral(exp(t * x) * N1(x, m, s), (x, -oo, oo)), exp(t * m + t**2 * s / 2)),
+            "The mean of $e^{tx}$ holds all moments. At $t = 0$ it is one: that is what the "
+            "factor in front is for; its logarithm has the slope $\\mu$ and the curvature $v$.",
         ),
         definition("density", p1(x), density, "The mixture, with weights that sum to one."),
         Step(
@@ -140,8 +153,7 @@ def _one_dimension() -> list[Step]:
 
 # --- two dimensions: component k has the covariance [[a[k], b[k]], [b[k], c[k]]] ---------------
 
-x1, x2 = sp.symbols("x_1 x_2", real=True)
-y = Matrix([x1, x2])
+x1, x2, t1, t2 = sp.symbols("x_1 x_2 t_1 t_2", real=True)
 mean = IndexedBase("mu", real=True)
 a, c = IndexedBase("a", positive=True), IndexedBase("c", positive=True)
 b = IndexedBase("b", real=True)
@@ -150,39 +162,33 @@ u1, u2 = Function("u_1"), Function("u_2")
 
 
 def _two_dimensions() -> list[Step]:
-    mu_k = Matrix([mean[1, k], mean[2, k]])
-    sigma_k = Matrix([[a[k], b[k]], [b[k], c[k]]])
     here, at = (x1, x2), (x1, x2, k)
 
-    d1, d2 = sp.symbols("d_1 d_2", real=True)  # x minus the mean
-    form = Matrix([d1, d2]).dot(sigma_k.inv() * Matrix([d1, d2]))
-    form = sp.expand(form).subs({d1: x1 - mean[1, k], d2: x2 - mean[2, k]})
-    bell = exp(-Q(*at) / 2) / (2 * sp.pi * sqrt(sigma_k.det()))
-    density = Sum(w[k] * N2(*at), (k, 1, K))
+    # The form and the pull, by the inverse of a matrix of two rows.
+    det = a[k] * c[k] - b[k] ** 2
+    d1, d2 = x1 - mean[1, k], x2 - mean[2, k]
+    pull = [(b[k] * d2 - c[k] * d1) / det, (b[k] * d1 - a[k] * d2) / det]
+    pulled = Matrix([u1(*at), u2(*at)])
+    form = c[k] * d1**2 / det - 2 * b[k] * d1 * d2 / det + a[k] * d2**2 / det
+    bell = exp(-Q(*at) / 2) / (2 * sp.pi * sqrt(det))
 
-    # The slope of the quadratic form is this many times the pull, whichever coordinate one takes.
-    pull = (sigma_k.inv() * (mu_k - y)).applyfunc(sp.together)
-    multiple = sp.cancel(form.diff(x1) / pull[0])
-    form_slope = multiple * Matrix([u1(*at), u2(*at)])
+    # The mean of exp(t · x), over the plane.
+    wave = exp(t1 * x1 + t2 * x2)
+    moments = exp(
+        t1 * mean[1, k] + t2 * mean[2, k] + (a[k] * t1**2 + 2 * b[k] * t1 * t2 + c[k] * t2**2) / 2
+    )
 
-    slope = form_slope * bell.diff(Q(*at)) / bell
-    under_the_sum = Matrix([density.diff(xi) for xi in here])
-    pulls = under_the_sum.replace(
-        lambda e: isinstance(e, Derivative),
-        lambda e: e.expr * slope[here.index(e.variables[0])],
-    )
-    share = w[k] * N2(*at) / p2(*here)
-    score = pulls.applyfunc(
-        lambda e: Sum(sp.simplify(e.function / p2(*here) / share) * r2(*at), (k, 1, K))
-    )
+    def mixed(of: sp.Expr) -> Sum:
+        return Sum(w[k] * N2(*at) * of, (k, 1, K))
+
     return [
         definition(
             "form",
             Q(*at),
             form,
-            "In the plane, the squared distance to $\\mu_k$ in the metric of $\\Sigma_k^{-1}$, "
-            "with $\\Sigma_k = \\begin{pmatrix} a_k & b_k \\\\ b_k & c_k \\end{pmatrix}$, is "
-            "$Q_k(x) = (x - \\mu_k)^\\top \\Sigma_k^{-1} (x - \\mu_k)$.",
+            "In the plane, with $\\Sigma_k = \\begin{pmatrix} a_k & b_k \\\\ b_k & c_k "
+            "\\end{pmatrix}$, the squared distance to $\\mu_k$ in the metric of $\\Sigma_k^{-1}$ "
+            "is $Q_k(x) = (x - \\mu_k)^\\top \\Sigma_k^{-1} (x - \\mu_k)$.",
         ),
         definition(
             "gaussian-2d",
@@ -191,30 +197,42 @@ def _two_dimensions() -> list[Step]:
             "The Gaussian density in the plane: every $\\mu$ and $\\Sigma$ carries the index of "
             "its component.",
         ),
-        definition("density-2d", p2(*here), density, "The mixture in the plane."),
+        Step(
+            "moments-2d",
+            equation(Integral(wave * N2(*at), (x1, -oo, oo), (x2, -oo, oo)), moments),
+            "The mean of $e^{t \\cdot x}$ over the plane, which holds all moments: mass one, mean "
+            "$\\mu_k$ and covariance $\\Sigma_k$.",
+        ),
+        definition("density-2d", p2(*here), mixed(sp.S.One), "The mixture in the plane."),
         definition("pull-1", u1(*at), pull[0], "The pull of component $k$: its first coordinate …"),
         definition("pull-2", u2(*at), pull[1], "… and its second."),
         Step(
             "form-slope",
-            equation(_gradient_of(Q(*at)), form_slope),
+            equation(_gradient_of(Q(*at)), -2 * pulled),
             "A quadratic form with a symmetric matrix has twice that matrix in its slope.",
         ),
         Step(
             "gaussian-slope-2d",
-            equation(_gradient_of(N2(*at)), N2(*at) * slope),
+            equation(_gradient_of(N2(*at)), N2(*at) * pulled),
             "So the gradient of a Gaussian is again the Gaussian times its pull.",
         ),
         Step(
             "slope-2d",
-            equation(_gradient_of(p2(*here)), pulls),
+            equation(_gradient_of(p2(*here)), pulled.applyfunc(mixed)),
             "The gradient goes below the sum.",
         ),
         definition(
-            "responsibility-2d", r2(*at), share, "The responsibility of component $k$ for $x$."
+            "responsibility-2d",
+            r2(*at),
+            w[k] * N2(*at) / p2(*here),
+            "The responsibility of component $k$ for $x$.",
         ),
         Step(
             "score-2d",
-            equation(_gradient_of(log(p2(*here))), score),
+            equation(
+                _gradient_of(log(p2(*here))),
+                pulled.applyfunc(lambda u: Sum(u * r2(*at), (k, 1, K))),
+            ),
             "Divided by $p$: the responsibility-weighted mean of the components' scores.",
         ),
     ]
