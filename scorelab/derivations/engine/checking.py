@@ -280,7 +280,7 @@ def _known_signs(expression: sp.Expr) -> sp.Expr:
             return False
         inside = derivatives(e.function)
         for x, low, high in e.limits:
-            if (high - low).is_nonnegative is not True:
+            if (high - low).is_extended_nonnegative is not True:
                 return False
             if low.is_finite:
                 # Between the ends, x is this for some s > 0.
