@@ -21,6 +21,8 @@ def derive() -> Derivation:
     """Derive F for two Gaussians on the line; coordinates of independent ones add up."""
     gap = Derivative(log(p(x)), x) - Derivative(log(q(x)), x)
 
+    straight = b * (x - m1) + c
+
     def line(of: sp.Expr) -> Integral:
         return Integral(of, (x, -oo, oo))
 
@@ -69,10 +71,10 @@ def derive() -> Derivation:
                 (m1 - m2) / v2,
                 "… and its height at the mean of $p$ to the means.",
             ),
-            Step("line", equation(gap, b * (x - m1) + c), "So the scores differ by this much."),
+            Step("line", equation(gap, straight), "So the scores differ by this much."),
             Step(
                 "moment",
-                equation(F, line(p(x) * (b * (x - m1) + c) ** 2)),
+                equation(F, line(p(x) * straight**2)),
                 "So the divergence is a second moment of a Gaussian.",
             ),
             Step(
