@@ -1,100 +1,144 @@
 r"""What is left of the denoising loss when the score is perfect.
 
 The denoising loss of Vincent (2011) does not go down to zero: the target is random given the
-noisy point. For one coordinate of Gaussian data $\mathcal N(0, \tau^2)$ and noise $\sigma$ the
-remainder is an elementary integral; coordinates add up.
+noisy point. What is left is the scatter of the clean point given the noisy one, for any law of the
+data; for Gaussian data $\mathcal N(0, \tau^2)$ it is elementary. Coordinates add up.
 """
 
 import sympy as sp
 from sympy import Derivative, Function, Integral, Limit, log, oo
 
-from scorelab.derivations.engine.densities import gaussian, integrate_line
+from scorelab import derivations
+from scorelab.derivations.catalogue.tweedie import D, N, S, p, q, sigma, x, y
+from scorelab.derivations.engine.densities import gaussian
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.engine.stand_ins import density, field
 
-x, y = sp.symbols("x y", real=True)
-sigma, tau = sp.symbols("sigma tau", positive=True)
-floor = sp.Symbol("J_min", positive=True)
-p, q, N, s = Function("p"), Function("q"), Function("N"), Function("s")
+tau = sp.Symbol("tau", positive=True)
+J = sp.Symbol("J_tau", positive=True)
+m, loss, floor = Function("m"), Function("ell"), Function("ell_min")
+P, Q, s = Function("P"), Function("Q"), Function("s")
+
+_STATEMENT = r"""
+Let $x \sim p$ in $\mathbb R^d$ and $\tilde x = x + \sigma z$ with the density $q$. For every model
+$m$ the denoising loss is
+$\tfrac12 \mathbb E \|m(\tilde x) + (\tilde x - x)/\sigma^2\|^2
+= \tfrac12 \mathbb E \|m(\tilde x) - \nabla \log q(\tilde x)\|^2
++ \mathbb E \operatorname{tr} \operatorname{Cov}[x \mid \tilde x] / (2\sigma^4)$.
+So its least value is the last term, which $m = \nabla \log q$ reaches. For
+$p = \mathcal N(0, \tau^2 I)$ it is $d \tau^2 / (2\sigma^2(\sigma^2 + \tau^2))$.
+"""
 
 
 def derive() -> Derivation:
-    """Derive the floor for Gaussian data, and its limits under the weight σ²."""
-    data, kernel = gaussian(x, 0, tau**2), gaussian(y, x, sigma**2)
-    noisy = integrate_line(data * kernel, x)
-    score = sp.factor(log(noisy).diff(y))
-    target = sp.factor(log(kernel).diff(y))
+    """Derive the floor for any data, its value for Gaussian data, and its limits."""
+    taken = derivations.unchecked("tweedie")
+    score, target = Derivative(log(q(y)), y), Derivative(log(N(y, x)), y)
+    weighted = tau**2 / (2 * (sigma**2 + tau**2))
 
-    def expected(of: sp.Expr) -> Integral:
-        return Integral(of * p(x) * N(y, x), (x, -oo, oo), (y, -oo, oo))
+    def over_x(of: sp.Expr) -> Integral:
+        return Integral(of, (x, -oo, oo))
 
-    def value(of: sp.Expr) -> sp.Expr:
-        return sp.factor(integrate_line(integrate_line(of * data * kernel, x), y))
-
-    of_target, of_score, cross = value(target**2), value(score**2), value(score * target)
-    closed = sp.factor((of_target - 2 * cross + of_score) / 2)
-    weighted = sp.cancel(sigma**2 * closed)
     return Derivation(
         "dsm-floor",
         "The floor of the denoising loss",
         [
-            definition("data", p(x), data, "One coordinate of Gaussian data."),
-            definition("kernel", N(y, x), kernel, "Noise of standard deviation $\\sigma$."),
-            definition(
-                "noisy", q(y), Integral(p(x) * N(y, x), (x, -oo, oo)), "The law of the noisy data."
-            ),
-            Step("noisy-law", equation(q(y), noisy), "The variances add."),
-            definition(
-                "score", s(y), score, "The best model there is: the score of the noisy law."
-            ),
-            Step(
-                "perfect",
-                equation(Derivative(log(noisy), y), s(y)),
-                "It is the slope of the logarithm of the law just found.",
-            ),
+            *(taken[name] for name in ("kernel", "noisy", "denoiser", "spread")),
             Step(
                 "target",
-                equation(Derivative(log(N(y, x)), y), target),
+                equation(target, (x - y) / sigma**2),
                 "The model is asked for this target, which is random given $y$.",
             ),
             definition(
+                "loss",
+                loss(y),
+                over_x((m(y) - (x - y) / sigma**2) ** 2 / 2 * p(x) * N(y, x)),
+                "What any model $m$ costs at $y$; the loss is the integral over $y$.",
+            ),
+            Step(
+                "split",
+                equation(loss(y), q(y) * (m(y) - score) ** 2 / 2 + q(y) * S(y) / (2 * sigma**4)),
+                "By Tweedie's formula the target is the score on average. What a square has "
+                "about its mean adds to it: the error of the model, and the scatter of the "
+                "clean point.",
+            ),
+            definition(
                 "floor",
-                floor,
-                expected((s(y) - target) ** 2 / 2),
-                "So its loss is not zero. It is",
+                floor(y),
+                over_x((score - (x - y) / sigma**2) ** 2 / 2 * p(x) * N(y, x)),
+                "The score itself, the best model there is, costs the floor. It is not zero, …",
             ),
             Step(
-                "target-square",
-                equation(expected(target**2), of_target),
-                "Three integrals are needed: the target's size,",
+                "scatter",
+                equation(floor(y), q(y) * S(y) / (2 * sigma**4)),
+                "… but, integrated over $y$, the mean variance of $x$ given $y$ over "
+                "$2 \\sigma^4$. In $d$ dimensions it is the mean trace of the covariance.",
             ),
-            Step("score-square", equation(expected(s(y) ** 2), of_score), "the score's,"),
+            definition("data", P(x), gaussian(x, 0, tau**2), "One coordinate of Gaussian data."),
+            definition("gaussian-noisy", Q(y), over_x(P(x) * N(y, x)), "Its noisy law …"),
             Step(
-                "cross",
-                equation(expected(s(y) * target), cross),
-                "and their product, which is the score's again: the target is the score plus "
-                "noise that is not correlated with it.",
+                "noisy-law",
+                equation(Q(y), gaussian(y, 0, sigma**2 + tau**2)),
+                "… is Gaussian: the variances add.",
+            ),
+            definition("score", s(y), -y / (sigma**2 + tau**2), "The best model, with the slope …"),
+            Step(
+                "perfect",
+                equation(Derivative(log(Q(y)), y), s(y)),
+                "… of the logarithm of the law just found, …",
+            ),
+            definition(
+                "gaussian-floor",
+                J,
+                Integral(
+                    over_x((s(y) - (x - y) / sigma**2) ** 2 / 2 * P(x) * N(y, x)), (y, -oo, oo)
+                ),
+                "… has the floor",
             ),
             Step(
                 "closed-form",
-                equation(floor, closed),
-                "Half of the first minus half of the second. For $d$ coordinates, $d$ times this.",
+                equation(J, weighted / sigma**2),
+                "by two integrals over Gaussians. For $d$ coordinates, $d$ times this.",
             ),
             Step(
                 "small-noise",
-                equation(Limit(weighted, sigma, 0), sp.limit(weighted, sigma, 0)),
-                "Where there is little noise, the floor is one half a coordinate: the target is "
-                "nothing but noise there.",
+                equation(Limit(weighted, sigma, 0), sp.Rational(1, 2)),
+                "Times $\\sigma^2$, and where there is little noise, the floor is one half a "
+                "coordinate: the target is nothing but noise there.",
             ),
             Step(
                 "large-noise",
-                equation(Limit(weighted, sigma, oo), sp.limit(weighted, sigma, oo)),
+                equation(Limit(weighted, sigma, oo), sp.S.Zero),
                 "It is zero where the noise hides the data.",
             ),
             Step(
                 "weighted",
-                equation(sigma**2 * floor, weighted),
+                equation(sigma**2 * J, weighted),
                 "With the weight $\\lambda(\\sigma) = \\sigma^2$, which makes all levels alike.",
             ),
         ],
-        notation={N: r"\mathcal{N}(#1; #2, \sigma^2)", floor: r"J_{\min}"},
+        statement=_STATEMENT.strip(),
+        assumptions=(
+            "The noise is Gaussian, N(0, σ²I), and independent of x; of the law of x nothing is "
+            "assumed but what Tweedie's formula assumes.",
+            "The model's squares are integrable, E‖m(x̃)‖² < ∞; the floor is finite for every law, "
+            "at most d/(2σ²), since E tr Cov[x | x̃] is at most E‖x − x̃‖² = dσ².",
+            "The steps are written for one coordinate, with the other noisy coordinates held fixed "
+            "and the other clean ones integrated; the squares of d coordinates add up.",
+        ),
+        sources=(
+            "Vincent (2011), A Connection Between Score Matching and Denoising Autoencoders, "
+            "Neural Computation 23(7), section 4.2",
+            "Efron (2011), Tweedie's Formula and Selection Bias, Journal of the American "
+            "Statistical Association 106(496), section 2",
+        ),
+        concrete={p: density, m: field},
+        notation={
+            **{f: taken.notation[f] for f in (N, D, S)},
+            floor: r"\ell_{\min}(#1)",
+            loss: r"\ell_m(#1)",
+            P: r"p_{\tau}(#1)",
+            Q: r"q_{\tau}(#1)",
+            s: r"s_{\tau}(#1)",
+        },
     )

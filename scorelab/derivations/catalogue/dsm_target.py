@@ -1,8 +1,8 @@
 r"""The target of denoising score matching, for the lab's printed kernel and for the standard one.
 
 The sheet prints the kernel $\exp(-\|\tilde x - x\|^2 / (2\sigma)) / (\sigma \sqrt{(2\pi)^d})$.
-Its integral is $\sigma^{d/2 - 1}$, so it is a density in the plane only, and there $\sigma$ is a
-variance. The standard kernel (Vincent, 2011; Song and Ermon, 2019, eq. 5) has
+Its integral is $\sigma^{d/2 - 1}$, so for every $\sigma$ it is a density in the plane only, and
+there $\sigma$ is a variance. The standard kernel (Vincent, 2011; Song and Ermon, 2019, eq. 5) has
 $2\sigma^2$ and $(2\pi\sigma^2)^{d/2}$. Both are products over coordinates, times a constant: one
 coordinate is integrated by sympy, and $d$ stays a symbol.
 """
@@ -13,79 +13,96 @@ from sympy import Derivative, Function, Integral, exp, log, oo, pi, sqrt
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
 
 y, x, z, s = sp.symbols("y x z s", real=True)
-sigma, d, c, lam = sp.symbols("sigma d c lambda", positive=True)
-# Kernels as functions of one coordinate y of the noisy point; c is what the others contribute.
+sigma, d, lam = sp.symbols("sigma d lambda", positive=True)
+# What one coordinate y of the noisy point contributes to a kernel, without its normaliser.
 lab, standard = Function("q_lab"), Function("q")
 variance = sp.Symbol("v", positive=True)
 m_lab, m_standard = sp.symbols("M_lab M", positive=True)
 loss = Function("ell")
 
+_STATEMENT = r"""
+In $\mathbb R^d$ the standard kernel is
+$q_\sigma(\tilde x \mid x) = (2\pi\sigma^2)^{-d/2} \exp(-\|\tilde x - x\|^2 / (2\sigma^2))$. It has
+mass one and covariance $\sigma^2 I$ in every dimension, and its score is
+$\nabla_{\tilde x} \log q_\sigma(\tilde x \mid x) = -(\tilde x - x)/\sigma^2$. So at
+$\tilde x = x + \sigma z$ the weighted loss $\sigma^2 \cdot \tfrac12 \|s - \nabla \log q_\sigma\|^2$
+is $\tfrac12 \|\sigma s + z\|^2$. The kernel
+$(\sigma \sqrt{(2\pi)^d})^{-1} \exp(-\|\tilde x - x\|^2/(2\sigma))$ has mass $\sigma^{d/2 - 1}$,
+covariance $\sigma I$ and score $-(\tilde x - x)/\sigma$.
+"""
+
 
 def derive() -> Derivation:
-    """Derive the mass and the slope of both kernels, and the loss with the standard target."""
-    printed_factor, printed_norm = exp(-((y - x) ** 2) / (2 * sigma)), sigma * sqrt(2 * pi) ** d
-    factor, norm = exp(-((y - x) ** 2) / (2 * sigma**2)), sqrt(2 * pi * sigma**2) ** d
+    """Derive the mass, the variance and the slope of both kernels, and the loss."""
 
-    def mass(of: sp.Expr, normaliser: sp.Expr) -> sp.Expr:
-        return Integral(of, (y, -oo, oo)) ** d / normaliser
+    def over_y(of: sp.Expr) -> Integral:
+        return Integral(of, (y, -oo, oo))
 
-    def integrated(of: sp.Expr, normaliser: sp.Expr) -> sp.Expr:
-        one = sp.integrate(of.subs(x, 0), (y, -oo, oo))
-        return sp.powsimp(sp.expand_power_base(one**d / normaliser))
+    def second_moment(kernel: Function) -> sp.Expr:
+        return over_y((y - x) ** 2 * kernel(y))
 
-    printed_mass = integrated(printed_factor, printed_norm)
-    (dimension,) = sp.solve(sp.Eq(log(printed_mass).expand(force=True), 0), d)
-    printed_slope = sp.factor(log(c * printed_factor).diff(y))
-    slope = sp.factor(log(c * factor).diff(y))
-
-    # Which number has to be put into the printed kernel to get the standard slope?
-    (meaning,) = sp.solve(sp.Eq(printed_slope.subs(sigma, variance), slope), variance)
-
-    noisy = x + sigma * z
-    residual = sp.simplify((s - slope).subs(y, noisy))
-    weighted = sp.expand(sigma * residual) ** 2 / 2
+    printed_slope, slope = -(y - x) / sigma, -(y - x) / sigma**2
     return Derivation(
         "dsm-target",
         "The target of denoising, and what the sheet's sigma must be",
         [
             definition(
+                "printed-kernel",
+                lab(y),
+                exp(-((y - x) ** 2) / (2 * sigma)),
+                "What one coordinate $y$ of the noisy point contributes to the sheet's kernel, "
+                "without the normaliser, …",
+            ),
+            definition(
+                "standard-kernel",
+                standard(y),
+                exp(-((y - x) ** 2) / (2 * sigma**2)),
+                "… and to the standard one.",
+            ),
+            definition(
                 "printed-mass",
                 m_lab,
-                mass(printed_factor, printed_norm),
+                over_y(lab(y)) ** d / (sigma * sqrt(2 * pi) ** d),
                 "The sheet's kernel is a product over the $d$ coordinates, so its integral is a "
                 "power of one integral, over the printed normaliser.",
             ),
             definition(
-                "standard-mass", m_standard, mass(factor, norm), "The standard kernel likewise."
+                "standard-mass",
+                m_standard,
+                over_y(standard(y)) ** d / sqrt(2 * pi * sigma**2) ** d,
+                "The standard kernel likewise.",
             ),
             Step(
                 "printed-integral",
-                equation(m_lab, printed_mass),
+                equation(m_lab, sigma ** (d / 2 - 1)),
                 "The printed kernel does not integrate to one …",
             ),
             Step(
                 "printed-dimension",
-                equation(log(m_lab), sp.expand_log(log(printed_mass))),
-                f"… except, whatever $\\sigma$, in dimension $d = {dimension}$, where the "
+                equation(log(m_lab), (d / 2 - 1) * log(sigma)),
+                "… except, whatever $\\sigma$, in dimension $d = 2$, where the "
                 "logarithm of its mass is zero.",
             ),
             Step(
                 "standard-integral",
-                equation(m_standard, integrated(factor, norm)),
+                equation(m_standard, sp.S.One),
                 "The standard kernel is a density in every dimension.",
             ),
-            definition(
-                "printed-kernel",
-                lab(y),
-                c * printed_factor,
-                "Along one coordinate $y$ of the noisy point, with all else in a constant: the "
-                "printed kernel …",
+            Step(
+                "printed-variance",
+                equation(second_moment(lab), sigma * over_y(lab(y))),
+                "The variance along a coordinate, times the mass, in every dimension. The sheet's "
+                "$\\sigma$ is a variance …",
             ),
-            definition("standard-kernel", standard(y), c * factor, "… and the standard one."),
+            Step(
+                "standard-variance",
+                equation(second_moment(standard), sigma**2 * over_y(standard(y))),
+                "… and ours is a standard deviation.",
+            ),
             Step(
                 "printed-slope",
                 equation(Derivative(log(lab(y)), y), printed_slope),
-                "The constant drops out of the score. The printed kernel's has $\\sigma$ …",
+                "A score does not see the normaliser. The printed kernel's has $\\sigma$ …",
             ),
             Step(
                 "standard-slope",
@@ -95,7 +112,7 @@ def derive() -> Derivation:
             definition(
                 "meaning",
                 variance,
-                meaning,
+                sigma**2,
                 "The two agree if the sheet's $\\sigma$ is read as a variance $v$, the square of "
                 "ours …",
             ),
@@ -114,11 +131,24 @@ def derive() -> Derivation:
             ),
             Step(
                 "loss-weighted",
-                equation(loss(noisy, sigma**2), weighted),
+                equation(loss(x + sigma * z, sigma**2), (sigma * s + z) ** 2 / 2),
                 "At $y = x + \\sigma z$, with the weight $\\lambda(\\sigma) = \\sigma^2$, every "
                 "level asks the same: $\\sigma s$ must predict $-z$, of variance one.",
             ),
         ],
+        statement=_STATEMENT.strip(),
+        assumptions=(
+            "The noise is Gaussian with one standard deviation σ > 0 for all coordinates, "
+            "independent of the data.",
+            "The integral over ℝᵈ of a product over coordinates is the product of the integrals "
+            "(Fubini's theorem; all factors are positive).",
+        ),
+        sources=(
+            "Vincent (2011), A Connection Between Score Matching and Denoising Autoencoders, "
+            "Neural Computation 23(7), section 4.2",
+            "Song and Ermon (2019), Generative Modeling by Estimating Gradients of the Data "
+            "Distribution, NeurIPS 32, eq. 5",
+        ),
         notation={
             m_lab: r"M_{\mathrm{sheet}}",
             lab: r"q_{\mathrm{sheet}}(#1)",
