@@ -30,6 +30,7 @@ from .matching import dsm_floor as dsm_floor
 from .matching import dsm_loss as dsm_loss
 from .matching import dsm_target as dsm_target
 from .matching import dsm_terms as dsm_terms
+from .matching import empirical_score as empirical_score
 from .matching import fisher_divergence as fisher_divergence
 from .matching import kernel_log_prob as kernel_log_prob
 from .matching import ncsn_loss as ncsn_loss

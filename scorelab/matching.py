@@ -35,6 +35,7 @@ __all__ = [
     "dsm_loss",
     "dsm_target",
     "dsm_terms",
+    "empirical_score",
     "fisher_divergence",
     "kernel_log_prob",
     "ncsn_loss",
@@ -107,6 +108,68 @@ def relative_fisher_error(
     ratio = error.mean() / size.mean()
     residual = Estimate.of_mean((error - ratio * size) / size.mean())
     return Estimate(ratio.item(), residual.standard_error)
+
+
+def empirical_score(points: Tensor) -> NoisyScore:
+    r"""Exact score of a finite data set plus noise: what denoising on it tends to.
+
+    The law of a point drawn from the N given ones, plus noise, is a mixture of N Gaussians of
+    width σ. Its score is the way to a weighted mean of the points,
+
+    $$ s(x, \sigma) = \frac{1}{\sigma^2} \sum_{i=1}^N r_i(x) \, (x_i - x), \qquad
+       r_i(x) \propto \exp\Bigl(-\frac{\|x - x_i\|^2}{2 \sigma^2}\Bigr), $$
+
+    and it is the one minimiser of the denoising loss over these points.
+
+    Args:
+        points: the data, (N, …) of any shape, N ≥ 1.
+
+    Returns:
+        The score, called as score(x, σ) with x of shape (n, …) and σ a scalar or (n,); in the
+        dtype and on the device of x, and differentiable in x. Without a gradient its memory is
+        bounded, whatever n: some 2²² numbers, or a row of N.
+
+    Raises:
+        ValueError: if there are no points, or one is not finite; from the score, for another shape
+            of a row, or a bad σ.
+
+    Source: Vincent (2011), section 4.2, with the empirical law for the data's.
+    """
+    checks.batch("points", points)
+    if not points.ndim or not points.numel():
+        raise ValueError(f"points must have shape (N, …) with N >= 1, got {tuple(points.shape)}")
+    i = checks.first_outside(points)
+    if i is not None:
+        raise ValueError(f"points must be finite, entry {i} is {points.flatten()[i].item()}")
+    shape, kept = points.shape[1:], points.detach().clone().reshape(len(points), -1)
+
+    def score(x: Tensor, sigma: float | Tensor) -> Tensor:
+        checks.batch("x", x)
+        if not x.ndim or x.shape[1:] != shape:
+            raise ValueError(
+                f"x must have shape (n, …) with rows {tuple(shape)} like the points, "
+                f"got {tuple(x.shape)}"
+            )
+        levels = checks.noise_level(sigma, x).expand(len(x))[:, None]
+        near = kept.to(x)
+        size = max(1, _PAIRS // len(near))
+        parts = zip(x.reshape(len(x), near.shape[1]).split(size), levels.split(size), strict=True)
+        return torch.cat([_to_the_mean(near, rows, std) for rows, std in parts]).reshape(x.shape)
+
+    return score
+
+
+# So many pairs of a noisy point and a data point at a time.
+_PAIRS = 2**22
+
+
+def _to_the_mean(points: Tensor, rows: Tensor, std: Tensor) -> Tensor:
+    """(Σ_i r_i points_i − row) / σ² for rows (n, d) with σ (n, 1)."""
+    # The differences themselves: ‖x‖² − 2 x·x_i + ‖x_i‖² would lose the digits of a small σ.
+    squares = torch.cdist(rows, points, compute_mode="donot_use_mm_for_euclid_dist") ** 2
+    # The nearest point has exponent 0, and nothing overflows where σ² is as good as 0.
+    exponents = -(squares - squares.amin(1, keepdim=True)) / std / std / 2
+    return (exponents.softmax(1) @ points - rows) / std / std
 
 
 def kernel_log_prob(noisy: Tensor, x: Tensor, sigma: float | Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from scorelab.matching import (
     dsm_loss,
     dsm_target,
     dsm_terms,
+    empirical_score,
     fisher_divergence,
     kernel_log_prob,
     ncsn_loss,
@@ -252,6 +253,63 @@ def test_standard_error_of_the_relative_error():
     assert stated == pytest.approx(scatter, rel=0.2)
 
 
+# ------------------------------------------------------------------------- a finite data set
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (2, 2, 2)])
+def test_empirical_score_is_the_slope_of_the_log_density_of_the_blurred_points(shape):
+    points = torch.randn(30, *shape, generator=generator()).double()
+    x = torch.randn(8, *shape, generator=generator(1)).double().requires_grad_()
+    levels = torch.tensor([0.05, 0.1, 0.3, 0.7, 1.0, 2.0, 5.0, 50.0]).double()
+    kernels = [
+        kernel_log_prob(x.reshape(8, -1), point.reshape(1, -1).expand(8, -1), levels)
+        for point in points
+    ]
+    (slope,) = torch.autograd.grad(torch.stack(kernels).logsumexp(0).sum(), x)
+    torch.testing.assert_close(empirical_score(points)(x, levels), slope, rtol=1e-9, atol=1e-9)
+
+
+def test_empirical_score_does_not_depend_on_how_the_batch_is_cut():
+    points, x = data(5_000), data(2_000, seed=2)  # 10⁷ pairs, three pieces
+    score = empirical_score(points)
+    levels = torch.linspace(0.1, 2.0, len(x)).double()
+    whole = score(x, levels)
+    for i in (0, 838, 839, 1_999):
+        torch.testing.assert_close(score(x[i : i + 1], levels[i]), whole[i : i + 1])
+
+
+def test_empirical_score_where_the_noise_is_tiny_or_the_point_far():
+    points = data(50)
+    score = empirical_score(points)
+    near = points + 1e-9
+    torch.testing.assert_close(1e-12 * score(near, 1e-6), points - near, atol=0, rtol=1e-6)
+    away = score(torch.full((1, 2), 1e8).double(), 0.01)
+    assert torch.isfinite(away).all()
+    assert (away < 0).all()
+    assert torch.isfinite(score(data(3).float(), 1e-15)).all()  # σ² is 1e-30
+
+
+def test_empirical_score_is_differentiable_and_keeps_the_dtype_of_x():
+    score = empirical_score(data(20).float())
+    x = data(3, seed=2).requires_grad_()
+    assert torch.autograd.gradcheck(lambda y: score(y, 0.8), x)
+    assert score(x.float(), 0.8).dtype == torch.float32
+    assert score(x[:0], 0.8).shape == (0, 2)
+
+
+def test_empirical_score_beats_the_exact_one_on_its_own_points_and_nowhere_else():
+    mixture = book_mixture().to(torch.float64)
+    points, fresh = data(100), data(20_000, seed=3)
+    again = points.repeat(200, 1)
+    scores = {"own": empirical_score(points), "exact": mixture.noisy_score}
+    own, exact = (dsm_terms(s, again, 0.5, generator=generator(4)) for s in scores.values())
+    gained = Estimate.of_mean(exact - own)
+    assert gained > ERRORS * gained.standard_error
+    own, exact = (dsm_terms(s, fresh, 0.5, generator=generator(5)) for s in scores.values())
+    lost = Estimate.of_mean(own - exact)
+    assert lost > ERRORS * lost.standard_error
+
+
 # ------------------------------------------------------------------------------------- bad input
 
 X = torch.zeros(4, 2)
@@ -272,6 +330,13 @@ BAD = [
     (lambda: fisher_divergence(zero, zero, torch.zeros(3, dtype=torch.int64)), "samples"),
     (lambda: dsm_target(X, X[:2], 1.0), "same shape"),
     (lambda: kernel_log_prob([1.0], X, 1.0), "noisy"),
+    (lambda: empirical_score([[1.0]]), "points must be a floating-point tensor"),
+    (lambda: empirical_score(torch.tensor(1.0)), "points must have shape"),
+    (lambda: empirical_score(X[:0]), "N >= 1"),
+    (lambda: empirical_score(torch.tensor([[1.0], [math.nan]])), "entry 1 is nan"),
+    (lambda: empirical_score(X)(X[:, :1], 1.0), "x must have shape"),
+    (lambda: empirical_score(X)(X, -1.0), "sigma must be finite and > 0"),
+    (lambda: empirical_score(X)(X, torch.ones(3)), r"sigma must be a scalar or have shape \(4,\)"),
 ]
 
 

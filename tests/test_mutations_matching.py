@@ -118,6 +118,53 @@ MATCHING = [
         "Estimate.of_mean(0.5 * _squared_norm(score_p",
         "test_fisher_divergence_of_gaussians_in_closed_form",
     ),
+    (
+        "away from the points",
+        "exponents.softmax(1) @ points - rows",
+        "exponents.softmax(1) @ points + rows",
+        "test_empirical_score_is_the_slope_of_the_log_density_of_the_blurred_points",
+        {"shape": (3,)},
+    ),
+    (
+        "σ for σ² in the exponent",
+        "(squares - squares.amin(1, keepdim=True)) / std / std / 2",
+        "(squares - squares.amin(1, keepdim=True)) / std / 2",
+        "test_empirical_score_is_the_slope_of_the_log_density_of_the_blurred_points",
+        {"shape": (3,)},
+    ),
+    (
+        "no 2 in the exponent of a data point",
+        "/ std / std / 2",
+        "/ std / std",
+        "test_empirical_score_is_the_slope_of_the_log_density_of_the_blurred_points",
+        {"shape": (3,)},
+    ),
+    (
+        "σ for σ² below the way back",
+        "@ points - rows) / std / std",
+        "@ points - rows) / std",
+        "test_empirical_score_is_the_slope_of_the_log_density_of_the_blurred_points",
+        {"shape": (3,)},
+    ),
+    (
+        "distances not squared",
+        'mode="donot_use_mm_for_euclid_dist") ** 2',
+        'mode="donot_use_mm_for_euclid_dist")',
+        "test_empirical_score_is_the_slope_of_the_log_density_of_the_blurred_points",
+        {"shape": (3,)},
+    ),
+    (
+        "nothing taken from the exponents",
+        "squares - squares.amin(1, keepdim=True)",
+        "squares",
+        "test_empirical_score_where_the_noise_is_tiny_or_the_point_far",
+    ),
+    (
+        "the levels of the first piece in every piece",
+        "levels.split(size), strict",
+        "[levels[:size]] * 3, strict",
+        "test_empirical_score_does_not_depend_on_how_the_batch_is_cut",
+    ),
 ]
 MIXTURE = [
     (
