@@ -1,148 +1,211 @@
 r"""How many steps a noise level needs: the contraction of annealed Langevin dynamics.
 
-Song and Ermon (2020), proposition 4: at level $\sigma_i$, with the law of the data taken to be a
-point, the chain starts with the variance of the level before, $\gamma^2 \sigma_i^2$, and must
-forget it. The paper writes the full step $x + \alpha s + \sqrt{2\alpha}\, z$; this book uses the
-half step $x + \tfrac{\alpha}{2} s + \sqrt{\alpha}\, z$, so the same chain has twice the paper's
-step size. Both are derived, and the conversion with them.
+Song and Ermon (2020), proposition 3: at level $\sigma_i$, with the data taken to be one point, the
+chain starts with the variance of the level before, $\gamma^2 \sigma_i^2$, and must forget it. The
+paper writes the full step $x + \alpha s + \sqrt{2\alpha}\, z$; this book uses the half step
+$x + \tfrac{\alpha}{2} s + \sqrt{\alpha}\, z$, so the same chain has twice the paper's step size.
+
+Then the same for data of variance $v$, which no narrow level can forget: what is left of the
+levels above, and where the width of the samples freezes.
 """
 
 import sympy as sp
-from sympy import Function, Integral, Limit, exp, oo, rsolve, sqrt
+from sympy import Derivative, Function, Integral, Limit, exp, log, oo, sqrt
 
-from scorelab.derivations.engine.densities import gaussian, integrate_line
+from scorelab import derivations
+from scorelab.derivations.catalogue import ula_bias
+from scorelab.derivations.engine.densities import gaussian
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
 
-x, z = sp.symbols("x z", real=True)
+x, y, z = sp.symbols("x y z", real=True)
 sigma, last, gamma, epsilon, alpha = sp.symbols(
     "sigma sigma_L gamma varepsilon alpha", positive=True
 )
-r, rho, w, h, delta = sp.symbols("r rho v h delta", positive=True)
-lam = sp.Symbol("lambda", real=True)
+r, u, s, v, variance, kappa, h = sp.symbols("r u s v V kappa h", positive=True)
+lam, fixed = sp.symbols("lambda Lambda", real=True)
 T = sp.Symbol("T", integer=True, nonnegative=True)
-enough = sp.Symbol("T_delta", real=True)
-half, full, v, N = Function("F_half"), Function("F_full"), Function("v"), Function("N")
+N, half, full = Function("N"), Function("F_half"), Function("F_full")
+M, V, E = Function("M"), Function("V"), Function("E")
 
 
 def derive() -> Derivation:
-    """Derive the variance after T steps of one level, in the half form and in the paper's."""
-    score = sp.factor(sp.log(gaussian(x, 0, sigma**2)).diff(x))
-    half_move = x + alpha / 2 * score + sqrt(alpha) * z
-    full_move = x + alpha * score + sqrt(2 * alpha) * z
-    (as_half,) = sp.solve(sp.Eq(half_move.coeff(z), full_move.coeff(z).subs(alpha, w)), alpha)
-
-    # The schedule's step, α = ε·σ²/σ_L², makes the factor in front of x the same at every level.
+    """Derive what T steps of one level leave, and what all levels leave of the data's width."""
     step = epsilon * sigma**2 / last**2
-    at_level = sp.collect(sp.expand(half_move.subs(alpha, step)), x)
-    rate = 1 - at_level.coeff(x)
-    (epsilon_of_r,) = sp.solve(sp.Eq(rate, r), epsilon)
-    in_rate = sp.collect(sp.expand(at_level.subs(epsilon, epsilon_of_r)), x)
+    in_rate = 2 * r * sigma**2  # the same step
+    pull = Derivative(log(N(x, s**2)), x)
+    bias = derivations.unchecked("ula-bias")["bias"].equation.rhs
+    kept = (1 - r * sigma**2 / (v + sigma**2)) ** 2
 
-    # Variances in units of σ²: x has variance v·σ² before the step, z has variance one.
     def expectation(of: sp.Expr) -> Integral:
-        return Integral(of * N(x, w * sigma**2) * N(z, 1), (x, -oo, oo), (z, -oo, oo))
+        return Integral(of * N(x, variance) * N(z, 1), (x, -oo, oo), (z, -oo, oo))
 
-    square = in_rate**2 * gaussian(x, 0, w * sigma**2) * gaussian(z, 0, 1)
-    moved = sp.expand(integrate_line(integrate_line(square, x), z) / sigma**2)
-    kept = in_rate.coeff(x) ** 2
-    recursion = kept * v(T) + moved.subs(w, 0)
-
-    solved = rsolve(v(T + 1) - recursion.subs(kept, rho), v(T), {v(0): gamma**2})
-    (fixed,) = sp.solve(sp.Eq(moved, w), w)
-    fixed = 1 / sp.expand(1 / fixed)
-    start = sp.simplify((solved / rho**T).subs(T, 0))
-    forgetting = lam + kept**T * (start - lam)
-
-    distance = sp.simplify((forgetting - lam) / (gamma**2 - lam))
-    (steps,) = sp.solve(sp.Eq(exp(-2 * h * w), delta), w)
     return Derivation(
         "annealed-contraction",
         "How many steps a noise level needs",
         [
-            definition("gaussian", N(x, w), gaussian(x, 0, w), "A centred Gaussian."),
+            definition("gaussian", N(x, u), gaussian(x, 0, u), "A centred Gaussian."),
             definition(
                 "half-step",
-                half(x, z, alpha),
-                half_move,
-                "At one level the law is taken to be $\\mathcal{N}(0, \\sigma^2)$, of score "
-                "$-x/\\sigma^2$. This book's step is the half form.",
+                half(x, z, alpha, s),
+                x + alpha / 2 * pull + sqrt(alpha) * z,
+                "Let the law at a level be $\\mathcal{N}(0, s^2)$. This book's step is the half "
+                "form …",
             ),
-            definition("full-step", full(x, z, alpha), full_move, "The paper's is the full form."),
+            definition(
+                "full-step",
+                full(x, z, alpha, s),
+                x + alpha * pull + sqrt(2 * alpha) * z,
+                "… and the paper's is the full form.",
+            ),
             Step(
                 "same-chain",
-                equation(full(x, z, w), half(x, z, as_half)),
+                equation(full(x, z, alpha, s), half(x, z, 2 * alpha, s)),
                 "They are the same chain, the half form with twice the step size.",
             ),
+            definition(
+                "moved",
+                M(variance, alpha, s),
+                (1 - alpha / (2 * s**2)) ** 2 * variance + alpha,
+                "A step takes the variance $V$ to this …",
+            ),
             Step(
-                "level",
-                equation(half(x, z, step), at_level),
-                "With the schedule $\\alpha = \\varepsilon \\sigma^2 / \\sigma_L^2$ the factor in "
-                "front of $x$ is the same at every level.",
+                "moved-variance",
+                equation(expectation(half(x, z, alpha, s) ** 2), M(variance, alpha, s)),
+                "… since it multiplies $x$ by a constant and adds fresh noise.",
             ),
             definition(
                 "rate",
                 r,
-                rate,
-                "It is $1 - r$. In the full form the same number is $r = "
-                "\\varepsilon_{\\mathrm{full}} / \\sigma_L^2$, as the paper prints it.",
+                epsilon / (2 * last**2),
+                "Let $r$ be half of the last step in units of the last variance. In the full form "
+                "the same number is $r = \\varepsilon_{\\mathrm{full}} / \\sigma_L^2$, as the "
+                "paper prints it.",
             ),
             Step(
-                "moved-variance",
-                equation(expectation(half(x, z, step) ** 2) / sigma**2, moved),
-                "A step takes the variance $v \\sigma^2$ to this, in units of $\\sigma^2$.",
+                "level",
+                equation(half(x, z, step, sigma), (1 - r) * x + sqrt(2 * r) * sigma * z),
+                "First let the data be one point, so that $s = \\sigma$. With the schedule "
+                "$\\alpha = \\varepsilon \\sigma^2 / \\sigma_L^2 = 2 r \\sigma^2$ the factor in "
+                "front of $x$ is the same at every level.",
             ),
             definition(
                 "fixed-point",
                 lam,
-                fixed,
-                "What it leaves alone. This is the bias of Langevin dynamics, the same at every "
-                "level.",
+                1 / (1 - r / 2),
+                "One variance, in units of $\\sigma^2$, is left alone:",
+            ),
+            Step(
+                "fixed",
+                equation(M(lam * sigma**2, in_rate, sigma), lam * sigma**2),
+                "it moves to itself.",
             ),
             Step(
                 "bias",
-                equation(lam, fixed.subs(r, rate)),
-                "In terms of the half form's step size: the law found for a fixed step.",
+                equation(
+                    lam * sigma**2,
+                    bias.subs({ula_bias.s: sigma}).subs(ula_bias.epsilon, step),
+                ),
+                "It is the stationary variance of Langevin dynamics with a fixed step, too large "
+                "by the same factor at every level.",
             ),
             definition(
                 "variance",
-                v(T),
-                forgetting,
-                "The recursion solved: the level before leaves the variance $\\gamma^2$, where "
-                "$\\gamma$ is the ratio of the two noise levels.",
+                V(T),
+                lam + (1 - r) ** (2 * T) * (gamma**2 - lam),
+                "The level before leaves the variance $\\gamma^2$, where $\\gamma$ is the ratio of "
+                "the two noise levels. The variance after $T$ steps:",
             ),
-            Step("start", equation(v(0), forgetting.subs(T, 0)), "It begins there …"),
+            Step("start", equation(V(0), gamma**2), "it begins there …"),
             Step(
                 "recursion",
-                equation(v(T + 1), recursion),
+                equation(sigma**2 * V(T + 1), M(sigma**2 * V(T), in_rate, sigma)),
                 "… and takes the step just found.",
             ),
             Step(
                 "distance",
-                equation((v(T) - lam) / (gamma**2 - lam), distance),
-                "So $T$ steps leave this share of the distance: $v_T$ close to 1 is the "
-                "criterion of the paper.",
+                equation((V(T) - lam) / (gamma**2 - lam), (1 - r) ** (2 * T)),
+                "So $T$ steps leave this share of the distance; for $0 < r < 2$ it tends to 0. "
+                "$V_T$ close to 1 is the criterion of the paper.",
             ),
             Step(
-                "forgotten",
-                equation(Limit(exp(-2 * h * T), T, oo), sp.limit(exp(-2 * h * T), T, oo)),
-                "With $1 - r = e^{-h}$ all is forgotten in the end …",
+                "noisy-law",
+                equation(Integral(N(y, v) * N(x - y, sigma**2), (y, -oo, oo)), N(x, v + sigma**2)),
+                "Now let the data be a Gaussian of variance $v$. Noise makes it wider, so that "
+                "$s^2 = v + \\sigma^2$: the step is as long as before, but the pull is weaker.",
             ),
             definition(
-                "steps",
-                enough,
-                steps,
-                "… and a share $\\delta$ of it is left after so many steps:",
+                "wide-fixed-point",
+                fixed,
+                (v + sigma**2) / (1 - r * sigma**2 / (2 * (v + sigma**2))),
+                "The variance should come to this, nearly $v + \\sigma^2$;",
             ),
             Step(
-                "enough",
-                equation(exp(-2 * h * enough), delta),
-                "put in, they leave the share $\\delta$.",
+                "lag",
+                equation(
+                    M(variance, in_rate, sqrt(v + sigma**2)) - fixed, kept * (variance - fixed)
+                ),
+                "of what it is away from it, a step leaves this share.",
+            ),
+            Step(
+                "frozen",
+                equation(Limit((1 - kept**T) / sigma**2, sigma, 0), 2 * r * T / v),
+                "The share that $T$ steps take away vanishes with $\\sigma^2$: at a narrow level "
+                "nothing is forgotten, and the width is frozen.",
+            ),
+            definition(
+                "excess",
+                E(u),
+                u + v / (r * kappa),
+                "How much is frozen? Let the levels be close, with $\\kappa$ steps while "
+                "$\\sigma$ falls by a factor $e$, and let $E$ be the variance of the samples "
+                "less $v$ at a level of $\\sigma^2 = u \\ll v$. It is",
+            ),
+            Step(
+                "levels",
+                equation(
+                    Limit((E(u * exp(2 * h)) - E(u)) / h, h, 0),
+                    2 * r * kappa * u / v * (E(u) - u),
+                ),
+                "since from $\\sigma e^h$ to $\\sigma$ there are $\\kappa h$ steps, which take "
+                "away the share just found. At $u = 0$ an excess is left that is proportional "
+                "to $v$.",
             ),
         ],
+        statement=r"""
+On data at one point, $T$ steps of Langevin dynamics in the half form, of size
+$\alpha = \varepsilon \sigma^2 / \sigma_L^2$ on the score of $\mathcal N(0, \sigma^2 I)$, take
+$\mathcal N(0, \gamma^2 \sigma^2 I)$ to $\mathcal N(0, V_T \sigma^2 I)$ with
+
+$$ V_T = \lambda + (1 - r)^{2T} (\gamma^2 - \lambda), \qquad
+   r = \frac{\varepsilon}{2 \sigma_L^2}, \quad \lambda = \frac{1}{1 - r/2}. $$
+
+On data $\mathcal N(m, \Sigma)$ the same holds in each eigendirection of $\Sigma$, of variance $v$:
+a step takes the variance $V$ of the samples to
+$\bigl(1 - \tfrac{\alpha}{2 (v + \sigma^2)}\bigr)^2 V + \alpha$, and as $\sigma \to 0$ the share
+$2 r T \sigma^2 / v$ of what it lacks is all that $T$ steps can take away.
+""".strip(),
+        assumptions=(
+            "The score is exact, and the noise of each step is normal and independent of the past.",
+            "The data are one point, or one Gaussian; its eigendirections do not interact, and its "
+            "mean is subtracted.",
+            "The chain starts a level from a centred Gaussian; the recursions of the variance hold "
+            "for every centred law that has one.",
+            "A level forgets only if its factor is below 1 in absolute value, for one point if "
+            "$0 < r < 2$.",
+            "The excess is to leading order: levels close together, $\\sigma^2 \\ll v$, and the "
+            "bias of the step neglected; the recursion is exact.",
+        ),
+        sources=(
+            "Song and Ermon (2020), Improved techniques for training score-based generative "
+            "models, NeurIPS 33, section 4, proposition 3: data at one point, full form.",
+            "Song and Ermon (2019), Generative modeling by estimating gradients of the data "
+            "distribution, NeurIPS 32, algorithm 1: the half form and the steps of the levels.",
+        ),
         notation={
             N: r"\mathcal{N}(#1; 0, #2)",
-            half: r"F_{\mathrm{half}}\left(#1, #2; #3\right)",
-            full: r"F_{\mathrm{full}}\left(#1, #2; #3\right)",
-            v: "v_{#1}",
+            half: r"F_{\mathrm{half}}\left(#1, #2; #3, #4\right)",
+            full: r"F_{\mathrm{full}}\left(#1, #2; #3, #4\right)",
+            M: r"M(#1; #2, #3)",
+            V: "V_{#1}",
         },
     )
