@@ -160,7 +160,8 @@ def annealed_langevin_dynamics(
     $$ x \leftarrow x + \tfrac{\alpha_i}{2} s(x, \sigma_i) + \sqrt{\alpha_i}\, z,
        \qquad \alpha_i = \varepsilon\, \sigma_i^2 / \sigma_L^2, $$
 
-    so that the signal-to-noise ratio of a step is the same at all levels.
+    so that the signal-to-noise ratio of a step is the same at all levels. Narrow levels move mass
+    and widen or narrow a mode hardly at all: its weight and its variance freeze on the way down.
 
     Args:
         score: the noise-conditional score; called with the batch (n, …) and σ as a scalar tensor.
@@ -169,7 +170,8 @@ def annealed_langevin_dynamics(
         step_size: ε > 0, the step at the last level, in squared units of x.
         n_steps: number of steps at each level, ≥ 1.
         denoise: end with the mean of the clean data given the state,
-            $x + \sigma_L^2 s(x, \sigma_L)$, which takes the last noise away.
+            $x + \sigma_L^2 s(x, \sigma_L)$, which takes the last noise away, but not the width
+            that the levels above have left.
         record_every: record every so many steps of the whole run, counted over all levels; if not
             given, the first and last state alone.
         generator: the source of randomness.

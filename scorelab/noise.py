@@ -1,7 +1,8 @@
 r"""Noise schedules: how many levels, how far apart, and how to move between them.
 
 The levels $\sigma_1 > \dots > \sigma_L$ fall geometrically, with the ratio
-$\gamma = \sigma_{i-1} / \sigma_i$. Song and Ermon (2020) choose everything by three criteria:
+$\gamma = \sigma_{i-1} / \sigma_i$. Song and Ermon (2020) choose everything by three criteria, which
+are heuristic targets from data at one point, neither necessary nor sufficient:
 
 - $\sigma_1$ is the largest distance between two data points, so that noise joins all of them;
 - neighbouring levels overlap: of the noise at level i, in D dimensions, a share
@@ -65,15 +66,15 @@ def level_overlap(ratio: float, dim: int) -> float:
 
     $$ \Phi(\sqrt{2D}(\gamma - 1) + 3\gamma) - \Phi(\sqrt{2D}(\gamma - 1) - 3\gamma) $$
 
-    The length of $\sigma z$ in D dimensions is close to $N(\sqrt D \sigma, \sigma^2 / 2)$; "usual"
-    is within three standard deviations. For D ≤ 4 the share stays near 1 for every ratio: in few
-    dimensions this criterion does not bind.
+    For large D the length of $\sigma z$ is close to $N(\sqrt D \sigma, \sigma^2 / 2)$, which stands
+    here for its exact law, that of χ; "usual" is within three standard deviations. For D ≤ 4 the
+    share stays near 1 for every ratio: in few dimensions this criterion does not bind.
 
     Args:
         ratio: γ = σ_{i−1} / σ_i > 1.
         dim: D, the number of coordinates.
 
-    Source: Song and Ermon (2020), section 3.2.
+    Source: Song and Ermon (2020), section 3.2, proposition 2.
     """
     shift = math.sqrt(2 * dim) * (ratio - 1)
     return float(ndtr(shift + 3 * ratio) - ndtr(shift - 3 * ratio))
@@ -97,7 +98,9 @@ def variance_after(n_steps: int, ratio: float, step_ratio: float) -> float:
         ratio: γ.
         step_ratio: η = ε / σ_L², in (0, 4).
 
-    Source: Song and Ermon (2020), proposition 3.
+    Data of variance v > 0 are not forgotten so: see the derivation `annealed-contraction`.
+
+    Source: Song and Ermon (2020), section 4, proposition 3.
     """
     limit = 1 / (1 - step_ratio / 4)
     return (1 - step_ratio / 2) ** (2 * n_steps) * (ratio**2 - limit) + limit
