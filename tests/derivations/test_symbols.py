@@ -113,7 +113,7 @@ def _in_steps(name: str, symbols: dict[str, str]) -> str:
         ("euler-maruyama-bias", {"h": "{a b}"}, r"\left({a b}\right)^{2}", "b}^"),
         ("probability-flow", {"t": "t_k"}, r"\partial_x p_{t_k} = s p_{t_k}", "p_t_k"),
         ("ou-stationarity", {"t": "t_k"}, r"p_{t_k}(x", "p_t_k"),
-        ("annealed-contraction", {"T": r"N_{\mathrm{steps}}"}, r"v_{N_{\mathrm{steps}}}", "v_N"),
+        ("annealed-contraction", {"T": r"N_{\mathrm{steps}}"}, r"V_{N_{\mathrm{steps}}}", "V_N"),
         # What always has an index gets a second one outside of brackets.
         ("ou-stationarity", {"p": r"p_\theta"}, r"\left(p_\theta\right)_t(x", r"p_\theta_t"),
         ("mixture-score", {"w": r"\omega"}, r"\omega_{k} \mathcal{N}", "{w}"),
