@@ -35,9 +35,8 @@ def derive() -> Derivation:
                 "covariance",
                 c(t),
                 Integral(x * y * f(x) * p(y, x), (y, -oo, oo), (x, -oo, oo)),
-                "The covariance of both values; their means are zero, as the next line says.",
+                "The covariance of both values; their means are zero.",
             ),
-            Step("centred", equation(Integral(x * f(x), (x, -oo, oo)), 0), "The mean is zero."),
             Step(
                 "regression",
                 equation(Integral(y * p(y, x), (y, -oo, oo)), x * exp(-t / 2)),

@@ -9,10 +9,10 @@ section 5.5.1, and Bakry, Gentil and Ledoux (2014), section 2.7.1.
 import sympy as sp
 from sympy import Derivative, Function, Integral, Subs, exp, oo
 
-from scorelab.derivations.engine.densities import gaussian, integrate_line
+from scorelab import derivations
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
 
-x, y, u, w = sp.symbols("x y u w", real=True)
+x, x0, y, u, w = sp.symbols("x x_0 y u w", real=True)
 t = sp.Symbol("t", positive=True)
 n = sp.Symbol("n", integer=True, positive=True)
 c = sp.symbols("c_1:5", real=True)
@@ -23,17 +23,50 @@ He = tuple(Function(f"He_{k}") for k in range(7))
 
 def derive() -> Derivation:
     """Derive eigenfunctions, eigenvalues, orthogonality, the gap, and the decay of each mode."""
-    law, transition = gaussian(x, 0, 1), gaussian(y, x * exp(-t / 2), 1 - exp(-t))
+    stationary = derivations.unchecked("ou-stationarity")
+    kernel = derivations.unchecked("ou-transition")["kernel"].equation.rhs
     return Derivation(
         "ou-spectrum",
         "The spectrum of the Ornstein-Uhlenbeck process",
         [
-            definition("law", f(x), law, "The stationary law, which weighs all integrals."),
-            definition("transition", p(y, x), transition, "The law of $y$, a time $t$ after $x$."),
-            *_all_at_once(law),
+            definition(
+                "law",
+                f(x),
+                stationary.unfold(stationary["law"].equation.rhs),
+                "The stationary law, which weighs all integrals.",
+            ),
+            definition(
+                "transition",
+                p(y, x),
+                kernel.subs({x: y, x0: x}, simultaneous=True),
+                "The law of $y$, a time $t$ after $x$.",
+            ),
+            *_all_at_once(),
             *_the_first_seven(),
             *_the_gap(),
         ],
+        statement=r"""
+For $\mathrm{d}x = -\tfrac12 x \,\mathrm{d}t + \mathrm{d}w$ in $\mathbb{R}^d$ the generator
+$\mathcal{L} \varphi = \tfrac12 \Delta \varphi - \tfrac12 x \cdot \nabla \varphi$ has the products
+$\mathrm{He}_\alpha(x) = \prod_i \mathrm{He}_{\alpha_i}(x_i)$ for eigenfunctions, with eigenvalue
+$-|\alpha|/2$. They are orthogonal in $L^2(\mathcal{N}(0, I))$ and
+$\mathbb{E}[\mathrm{He}_\alpha(x_t) \mid x_0] = e^{-|\alpha| t/2}\, \mathrm{He}_\alpha(x_0)$. The
+spectral gap is one half: $\tfrac12 \mathrm{Var}[\varphi] \le \tfrac12 \mathbb{E} \lVert \nabla
+\varphi \rVert^2$ under $\mathcal{N}(0, I)$, with equality exactly for
+$\varphi = c + a \cdot x$.
+""",
+        assumptions=(
+            "The Hermite polynomials are complete in $L^2(\\mathcal{N}(0, 1))$: this is not proved "
+            "here. So there are no other eigenvalues, and the inequality, which is proved for "
+            "four modes, holds for every function with a finite energy.",
+            "The series in $u$ may be differentiated and integrated term by term: it is entire in "
+            "$u$ and all its coefficients are square integrable.",
+        ),
+        sources=(
+            "Risken (1989), The Fokker-Planck Equation, 2nd edition, section 5.5.1.",
+            "Bakry, Gentil and Ledoux (2014), Analysis and Geometry of Markov Diffusion "
+            "Operators, section 2.7.1.",
+        ),
         notation={
             image: r"\mathcal{L} G(#1, #2)",
             p: r"p_t(#1 \mid #2)",
@@ -47,11 +80,8 @@ def _generator(of: sp.Expr) -> sp.Expr:
     return Derivative(of, (x, 2)) / 2 - x / 2 * Derivative(of, x)
 
 
-def _all_at_once(law: sp.Expr) -> list[Step]:
+def _all_at_once() -> list[Step]:
     generating = exp(u * x - u**2 / 2)
-    slopes = [sp.factor(generating.diff(v) / generating) * G(x, u) for v in (x, u)]
-    both = sp.simplify(integrate_line(generating * generating.subs(u, w) * law, x))
-    mode = u**n / sp.factorial(n)
     return [
         definition(
             "generating",
@@ -62,12 +92,12 @@ def _all_at_once(law: sp.Expr) -> list[Step]:
         ),
         Step(
             "derivative",
-            equation(Derivative(G(x, u), x), slopes[0]),
+            equation(Derivative(G(x, u), x), u * G(x, u)),
             "Read at each power of $u$: $\\mathrm{He}_n' = n \\mathrm{He}_{n-1}$.",
         ),
         Step(
             "recurrence",
-            equation(Derivative(G(x, u), u), slopes[1]),
+            equation(Derivative(G(x, u), u), (x - u) * G(x, u)),
             "And $\\mathrm{He}_{n+1} = x \\mathrm{He}_n - n \\mathrm{He}_{n-1}$.",
         ),
         definition(
@@ -80,13 +110,13 @@ def _all_at_once(law: sp.Expr) -> list[Step]:
         ),
         Step(
             "one-eigenvalue",
-            equation(-u / 2 * Derivative(mode, u), -n / 2 * mode),
-            "… which multiplies the term of $\\mathrm{He}_n$ by $-n/2$. So, for every $n$, "
+            equation(-u / 2 * Derivative(u**n, u), -n / 2 * u**n),
+            "… which multiplies the power of $\\mathrm{He}_n$ by $-n/2$. So, for every $n$, "
             "$\\mathcal{L} \\mathrm{He}_n = -\\tfrac{n}{2} \\mathrm{He}_n$.",
         ),
         Step(
             "orthogonality",
-            equation(Integral(G(x, u) * G(x, w) * f(x), (x, -oo, oo)), both),
+            equation(Integral(G(x, u) * G(x, w) * f(x), (x, -oo, oo)), exp(u * w)),
             "Here $u$ and $w$ come with the same power only: different polynomials are "
             "orthogonal, and the square of $\\mathrm{He}_n$ has the mean $n!$.",
         ),
@@ -143,23 +173,28 @@ def _the_gap() -> list[Step]:
 
     mixed = sum(a * of(x) for a, of in zip(c, He[1:], strict=False))
     squares = [sp.factorial(k) * a**2 for k, a in enumerate(c, 1)]
+    spare = sum(sp.Rational(k - 1, 2) * s for k, s in enumerate(squares, 1))
     return [
-        definition(
-            "function", phi(x), mixed, "Some function of mean zero, of four modes for brevity."
-        ),
-        definition("variance", variance, mean(phi(x) ** 2), "Its variance …"),
+        definition("function", phi(x), mixed, "A function of four modes, for brevity."),
+        Step("centred", equation(mean(phi(x)), 0), "Its mean is zero."),
+        definition("variance", variance, mean(phi(x) ** 2), "This is its variance …"),
         definition("energy", energy, mean(Derivative(phi(x), x) ** 2) / 2, "… and its energy."),
         Step("variance-modes", equation(variance, sum(squares)), "Mode by mode the variance is:"),
         Step(
             "energy-modes",
-            equation(energy, sum(k * s / 2 for k, s in enumerate(squares, 1))),
-            "the energy counts each mode $n/2$ times:",
+            equation(energy, variance / 2 + spare),
+            "the energy counts each mode $n/2$ times, so it is half the variance, and more:",
         ),
         Step(
             "gap",
-            sp.Le(variance / 2, energy, evaluate=False),
+            sp.Ge(energy, variance / 2, evaluate=False),
             "so half the variance is never more than the energy. This is the spectral gap, one "
             "half: the least eigenvalue besides zero, and the rate of the slowest decay.",
+        ),
+        Step(
+            "tight",
+            equation(mean(Derivative(He[1](x), x) ** 2) / 2, mean(He[1](x) ** 2) / 2),
+            "It is no more than that: $\\mathrm{He}_1 = x$ has no energy to spare.",
         ),
         Step(
             "autocovariance",
@@ -167,6 +202,6 @@ def _the_gap() -> list[Step]:
                 Integral(He[1](x) * He[1](y) * f(x) * p(y, x), (y, -oo, oo), (x, -oo, oo)),
                 exp(-t / 2),
             ),
-            "The slowest mode is $\\mathrm{He}_1 = x$ itself: its decay is the autocovariance.",
+            "It is the slowest mode: its decay is the autocovariance.",
         ),
     ]
