@@ -7,13 +7,14 @@ being additive, both orders are one (section 10.2).
 """
 
 import sympy as sp
-from sympy import Function, Integral, Limit, exp, log, oo, rsolve, sqrt
+from sympy import Function, Integral, Limit, exp, oo, rsolve, sqrt
 
+from scorelab import derivations
 from scorelab.derivations.engine.densities import gaussian
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
 
 x, z, m0, a, m, r = sp.symbols("x z m_0 a m r", real=True)
-h, t, u, v, v0, kappa, lam, b = sp.symbols("h t u v v_0 kappa lambda b", positive=True)
+h, t, u, v, v0, kappa, b = sp.symbols("h t u v v_0 kappa b", positive=True)
 V = sp.Symbol("V", real=True)
 n = sp.Symbol("n", integer=True, nonnegative=True)
 F, N, G = Function("F"), Function("N"), Function("G")
@@ -27,6 +28,28 @@ def derive() -> Derivation:
         "euler-maruyama-bias",
         "The error of the Euler-Maruyama method",
         [*_every_step(), *_the_limit(), *_weak_error(), *_strong_error()],
+        statement=r"""
+Let $X_{n+1} = (1 - \tfrac h2) X_n + \sqrt h\, z_n$ be the Euler-Maruyama method with the step $h$
+for $\mathrm{d}x = -\tfrac12 x \,\mathrm{d}t + \mathrm{d}w$ in $\mathbb{R}^d$. Exactly for $0 < h
+< 4$ it has a stationary law, $\mathcal{N}\bigl(0, \tfrac{1}{1 - h/4} I\bigr)$. At a fixed time
+$t = nh$ the mean and the covariance are off by the order of $h$, and so is $\sqrt{\mathbb{E}
+\lVert X_n - x(t) \rVert^2}$ if both are driven by the same Brownian path: weak and strong order
+are one.
+""",
+        assumptions=(
+            "The start has a finite second moment, is the same for the method and the process, and "
+            "is independent of the noise.",
+            "The noise of different steps is independent, and the noise of the process over a step "
+            "is the stochastic integral over the same increments; Itô's isometry is used.",
+            "In the limits $h \\to 0$ the time $t = nh$ is fixed. Beyond formal algebra: as "
+            "$|a| < 1$, the powers $a^{2n}$ tend to zero.",
+        ),
+        sources=(
+            "Maruyama (1955), Continuous Markov processes and stochastic equations, "
+            "Rendiconti del Circolo Matematico di Palermo 4, 48-90.",
+            "Kloeden and Platen (1992), Numerical Solution of Stochastic Differential Equations, "
+            "sections 9.6, 9.7 and 10.2.",
+        ),
         notation={
             N: r"\mathcal{N}(#1; #2, #3)",
             G: "G_{#1}(#2, #3)",
@@ -46,7 +69,6 @@ def derive() -> Derivation:
 
 def _every_step() -> list[Step]:
     move = x - x / 2 * h + sqrt(h) * z
-    factor = sp.collect(sp.expand(move), x).coeff(x)
 
     def expectation(of: sp.Expr) -> Integral:
         return Integral(of * N(x, m, v) * N(z, 0, 1), (x, -oo, oo), (z, -oo, oo))
@@ -63,7 +85,7 @@ def _every_step() -> list[Step]:
             "One step of length $h$ for $\\mathrm{d}x = -\\tfrac12 x \\,\\mathrm{d}t + "
             "\\mathrm{d}w$: the drift at the start of the step, and fresh noise $z$.",
         ),
-        definition("factor", a, factor, "The factor in front of $x$ gets a name."),
+        definition("factor", a, 1 - h / 2, "The factor in front of $x$ gets a name."),
         Step("linear-move", equation(F(x, z), a * x + sqrt(h) * z), "The step is linear."),
         Step("moved-mean", equation(expectation(F(x, z)), a * m), "It takes a mean $m$ to $am$ …"),
         Step(
@@ -99,31 +121,22 @@ def _every_step() -> list[Step]:
 
 
 def _the_limit() -> list[Step]:
-    factor = 1 - h / 2
-    (fixed,) = sp.solve(sp.Eq(a**2 * v + h, v), v)
-    fixed = h / sp.expand(h / fixed)
-    closed = 1 / sp.expand(1 / sp.simplify(fixed.subs(a, factor)))
-    decaying = V + exp(-lam * n) * (v0 - V)
     return [
-        definition("fixed-point", V, fixed, "The variance that a step leaves alone."),
+        definition("fixed-point", V, h / (1 - a**2), "The variance that a step leaves alone."),
         Step(
             "distance",
             equation((variance(n) - V) / (v0 - V), a ** (2 * n)),
-            "The distance to it falls by $a^2$ a step …",
+            "The distance to it is multiplied by $a^2$ a step …",
         ),
         Step(
             "threshold",
-            equation(1 - a**2, h * sp.expand((1 - factor**2) / h)),
-            "… so the method is stable, $a^2 < 1$, exactly for $h < 4$.",
-        ),
-        Step(
-            "limit",
-            equation(Limit(decaying, n, oo), sp.limit(decaying, n, oo)),
-            "Then, with $a^2 = e^{-\\lambda}$ and $\\lambda > 0$, it is the limit.",
+            equation(1 - a**2, h * (1 - h / 4)),
+            "… so it dies out if $a^2 < 1$, which is exactly for $h < 4$. Then the method is "
+            "stable, and $V$ is the limit.",
         ),
         Step(
             "bias",
-            equation(V, closed),
+            equation(V, 1 / (1 - h / 4)),
             "The limit is not the 1 of the process. It is the bias of Langevin dynamics for a "
             "standard normal target, with $\\varepsilon = h$: the same step.",
         ),
@@ -131,32 +144,32 @@ def _the_limit() -> list[Step]:
 
 
 def _weak_error() -> list[Step]:
+    moments = derivations.unchecked("ou-moments").equations
     steps = t / h
-    mean_gap = mean(steps) - m0 * exp(-t / 2)
-    variance_gap = variance(steps) - (v0 * exp(-t) + 1 - exp(-t))
-
-    def leading(gap: sp.Expr) -> sp.Expr:
-        written = gap.replace(mean, sp.Lambda(n, m0 * a**n)).replace(
-            variance, sp.Lambda(n, a ** (2 * n) * v0 + h * (1 - a ** (2 * n)) / (1 - a**2))
-        )
-        return sp.expand(sp.limit(written.subs(a, 1 - h / 2) / h, h, 0))
-
     return [
         definition(
             "mean-error",
             mean_error(h),
-            mean_gap,
+            mean(steps) - moments["mean"].rhs,
             "At a fixed time $t = nh$ the mean is off by this:",
         ),
         Step(
             "weak-mean",
-            equation(Limit(mean_error(h) / h, h, 0), leading(mean_gap)),
+            equation(Limit(mean_error(h) / h, h, 0), -m0 * t * exp(-t / 2) / 8),
             "an error of the order of $h$, with this coefficient.",
         ),
-        definition("variance-error", variance_error(h), variance_gap, "And so is the variance:"),
+        definition(
+            "variance-error",
+            variance_error(h),
+            variance(steps) - moments["variance-closed"].rhs,
+            "And so is the variance:",
+        ),
         Step(
             "weak-variance",
-            equation(Limit(variance_error(h) / h, h, 0), leading(variance_gap)),
+            equation(
+                Limit(variance_error(h) / h, h, 0),
+                (1 - exp(-t)) / 4 + (1 - v0) * t * exp(-t) / 4,
+            ),
             "its error has this coefficient. The weak order is one.",
         ),
     ]
@@ -168,21 +181,9 @@ def _strong_error() -> list[Step]:
     own_value, cross_value = 1 - b**2, 2 - 2 * b
     steps = t / h
     parts = G(n, a**2, h) - 2 * G(n, a * b, cross_value) + G(n, b**2, own_value)
-    values = {a: 1 - h / 2, b: exp(-h / 2)}
-
-    def expanded(f: sp.Expr) -> sp.Expr:
-        # Taylor's formula; `series` would take seconds.
-        return sum(f.diff(h, k).subs(h, 0) * h**k / sp.factorial(k) for k in range(4))
-
-    def geometric(_: sp.Expr, ratio: sp.Expr, source: sp.Expr) -> sp.Expr:
-        # ratio^(t/h) = e^(−t + O(h)). `limit` would take seconds to see that.
-        rate = expanded(log(ratio.subs(values)))
-        decayed = exp(-t) * expanded(exp(sp.expand(t * rate / h) + t))
-        return expanded(source.subs(values)) * (1 - decayed) / expanded(1 - exp(rate))
-
-    of_noise = sp.cancel(parts.subs(n, steps).replace(G, geometric) / h**2)
-    of_noise = sp.expand(of_noise.subs(h, 0))
+    moments = derivations.unchecked("ou-moments").equations
     of_start = (a**steps - b**steps) ** 2 / h**2
+    of_noise = 5 * (1 - exp(-t)) / 96 + t * exp(-t) / 32 - t**2 * exp(-t) / 64
     return [
         definition(
             "exact-factor",
@@ -210,7 +211,7 @@ def _strong_error() -> list[Step]:
         ),
         Step(
             "exact-variance-closed",
-            equation(exact(steps), v0 * exp(-t) + 1 - exp(-t)),
+            equation(exact(steps), moments["variance-closed"].rhs),
             "… which is the one known for every time …",
         ),
         definition(
@@ -239,7 +240,7 @@ def _strong_error() -> list[Step]:
         ),
         Step(
             "strong-start",
-            equation(Limit(of_start, h, 0), sp.limit(of_start.subs(values), h, 0)),
+            equation(Limit(of_start, h, 0), t**2 * exp(-t) / 64),
             "At a fixed time both are of the order of $h^2$: the start …",
         ),
         Step(
@@ -250,7 +251,7 @@ def _strong_error() -> list[Step]:
         ),
         Step(
             "strong-limit",
-            equation(Limit(of_noise, t, oo), sp.limit(of_noise, t, oo)),
+            equation(Limit(of_noise, t, oo), sp.Rational(5, 96)),
             "And the error does not grow with time: the process forgets its errors too.",
         ),
     ]
