@@ -22,8 +22,8 @@ from scorelab.derivations.engine.derivation import (
 from scorelab.derivations.engine.stand_ins import evolving
 
 x, m, m0, u = sp.symbols("x m m_0 u", real=True)
-t, T, v, v0, s, A, b = sp.symbols("t T v v_0 s A b", positive=True)
-p, target, r, J, N, psi = (Function(name) for name in ("p", "pi", "r", "J", "N", "psi"))
+t, T, v, v0, q, A, b = sp.symbols("t T v v_0 q A b", positive=True)
+p, target, r, S, J, N, psi = (Function(name) for name in ("p", "pi", "r", "s", "J", "N", "psi"))
 KL, fisher, M, V, D, E = (Function(name) for name in ("KL", "I", "m", "v", "D", "E"))
 
 
@@ -79,7 +79,7 @@ def _in_general() -> list[Step]:
         return Integral(of, (x, -A, A))
 
     law, ratio = p(x, t), r(x, t)
-    slope, bend = Derivative(ratio, x), Derivative(ratio, (x, 2))
+    slope, bend = S(x, t), Derivative(S(x, t), x)
     stationary = derivations.unchecked("ou-stationarity")
     change, leaving = Derivative(law, t), Derivative(J(x, t), x)
     square_change = slope**2 * change + 2 * law * slope * Derivative(change / law, x)
@@ -90,6 +90,9 @@ def _in_general() -> list[Step]:
         definition(
             "log-ratio", ratio, log(law / target(x)), "What is compared with it, for any law $p$."
         ),
+        definition(
+            "slope", slope, Derivative(ratio, x), "The difference of the scores of $p$ and $\\pi$."
+        ),
         Step(
             "rate",
             equation(Derivative(law * ratio, t), (1 + ratio) * change),
@@ -98,8 +101,7 @@ def _in_general() -> list[Step]:
         Step(
             "fisher-rate",
             equation(Derivative(law * slope**2, t), square_change),
-            "and that of the Fisher divergence $I = \\mathbb{E}_p |\\partial_x \\log (p/\\pi)|^2$ "
-            "like this.",
+            "and that of the Fisher divergence $I = \\mathbb{E}_p\\, s^2$ like this.",
         ),
         cited(
             "fokker-planck",
@@ -107,7 +109,7 @@ def _in_general() -> list[Step]:
             Derivative(x * law, x) / 2 + Derivative(law, (x, 2)) / 2,
             "The Fokker-Planck equation of the process.",
         ),
-        definition("current", J(x, t), -law / 2 * slope, "Along the slope of $r$ …"),
+        definition("current", J(x, t), -law / 2 * slope, "Along this slope …"),
         Step(
             "flow",
             equation(change, -leaving),
@@ -147,7 +149,7 @@ def _in_general() -> list[Step]:
 def _for_gaussians() -> list[Step]:
     law, end = N(x, m, v), target(x)
     exponent = -((x - m) ** 2) / (2 * v) + x**2 / 2 - log(v) / 2
-    between = (s - 1) ** 2 * u / (1 - u + u * s)
+    between = (q - 1) ** 2 * u / (1 - u + u * q)
     return [
         definition("gaussian", law, gaussian(x, m, v), "Now a Gaussian."),
         Step("gaussian-ratio", equation(law, end * exp(exponent)), "It is that much of the end."),
@@ -166,9 +168,9 @@ def _for_gaussians() -> list[Step]:
             "that of its squared slope.",
         ),
         definition(
-            "positive", psi(s), Integral(between, (u, 0, 1)), "A function that is never negative,"
+            "positive", psi(q), Integral(between, (u, 0, 1)), "A function that is never negative,"
         ),
-        Step("positive-closed", equation(psi(s), s - 1 - log(s)), "in closed form,"),
+        Step("positive-closed", equation(psi(q), q - 1 - log(q)), "in closed form,"),
         Step(
             "gap",
             equation(2 * KL(m, v), fisher(m, v) - psi(1 / v)),
