@@ -50,6 +50,7 @@ _TITLES = {
     "probability-flow": "The probability flow",
     "ncsn-to-sde": "From noise levels to a diffusion",
     "euler-maruyama-bias": "The error of the Euler-Maruyama method",
+    "girsanov": "How far two diffusions can drift apart",
 }
 
 

@@ -3,15 +3,17 @@ r"""Annealed noise as a diffusion, and one score for every diffusion.
 Song et al. (2021), sections 3.4 and appendix B: noise that is added level by level becomes, for
 ever finer levels, the variance-exploding SDE. And a score that was learned for noise
 $x + \sigma z$ is the score of every process whose law at time $t$ is that of $a x_0 + b z$, up to a
-change of scale (Karras et al., 2022, appendix B): one network serves them all.
+change of scale (Karras et al., 2022, appendix B): one network serves them all. In the variable
+$x/a$ all their probability flows are one equation, of which a process is a clock.
 """
 
 import sympy as sp
 from sympy import Derivative, Function, Integral, Limit, exp, log, oo, sqrt
 
+from scorelab import derivations
 from scorelab.derivations.engine.densities import gaussian
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
-from scorelab.derivations.engine.stand_ins import density
+from scorelab.derivations.engine.stand_ins import density, positive
 
 x, x0, z, m = sp.symbols("x x_0 z m", real=True)
 low, high, T, a, b = sp.symbols("sigma_min sigma_max T a b", positive=True)
@@ -21,6 +23,47 @@ i = sp.Symbol("i", integer=True, nonnegative=True)
 sigma, g, level, move, s = (Function(name) for name in ("sigma", "g", "varsigma", "F", "s"))
 normal, data, noisy, p = (Function(name) for name in ("N", "p_0", "q", "p"))
 reverse, langevin, of_time = Function("F_reverse"), Function("F_Langevin"), Function("sigma_OU")
+A, B = (Function(name, positive=True) for name in "AB")
+u_any, strength, clock = Function("u"), Function("G"), Function("sigma_any", positive=True)
+
+
+_STATEMENT = r"""
+*From levels to a process.* Noise that is added level by level on a geometric schedule becomes, as
+the levels become ever finer, $\mathrm{d}x = g \,\mathrm{d}w$ with
+$g^2 = \frac{\mathrm{d}}{\mathrm{d}t} \sigma(t)^2$.
+
+*Change of scale and time.* In $\mathbb R^d$ let $q_\sigma$ be the density of $x_0 + \sigma z$,
+and $s(x, \sigma) = \nabla \log q_\sigma(x)$. For all $a, b > 0$ the law of $a x_0 + b z$ has the
+density $a^{-d} q_{b/a}(x/a)$ and the score
+
+$$
+\frac1a \, s\Bigl(\frac xa, \frac ba\Bigr).
+$$
+
+Let a process have this law with $a = a(t)$ and $b = b(t)$. Its drift is $\frac{a'}{a} x$, its noise
+$g^2 = a^2 \frac{\mathrm{d}}{\mathrm{d}t} \sigma^2$ with $\sigma = b/a$, and its probability flow
+obeys, in $y = x/a$, one equation for all of them: $\mathrm{d}y = -\sigma \, s(y, \sigma)
+\,\mathrm{d}\sigma$. Whatever the process, $t$ only says when a level is reached.
+"""
+
+_ASSUMPTIONS = (
+    r"$\sigma_{\max} > \sigma_{\min} > 0$. That the walk on $N$ levels converges to the diffusion "
+    r"is shown for the variance of a step alone, per unit of time; it is Gaussian with independent "
+    r"steps, so this fixes the law at the instants of the levels for every $N$.",
+    r"The data $x_0$ may have any law, with a density or without: where "
+    r"$p_0(x_0) \,\mathrm{d}x_0$ stands, the average over $x_0$ is meant. Derivatives go below "
+    r"that integral, as the Gaussian and its derivatives are bounded.",
+    r"$a$ and $b$ are positive and differentiable for $t > 0$, and $b/a$ increases.",
+    r"In $d$ dimensions the kernel is the product of one Gaussian for each coordinate, so the "
+    r"factor $1/a$ of its density becomes $a^{-d}$, which has no slope.",
+)
+
+_SOURCES = (
+    "Song et al. (2021), Score-based generative modeling through stochastic differential "
+    "equations, section 3.4 and appendix B",
+    "Karras, Aittala, Aila and Laine (2022), Elucidating the design space of diffusion-based "
+    "generative models, appendix B",
+)
 
 
 def derive() -> Derivation:
@@ -28,8 +71,16 @@ def derive() -> Derivation:
     return Derivation(
         "ncsn-to-sde",
         "From noise levels to a diffusion",
-        [*_levels_to_sde(), *_one_score_for_all()],
+        [*_levels_to_sde(), *_one_score_for_all(), *_down_a_level()],
+        statement=_STATEMENT,
+        assumptions=_ASSUMPTIONS,
+        sources=_SOURCES,
         notation={
+            A: "a(#1)",
+            B: "b(#1)",
+            u_any: "u(#1, #2)",
+            strength: "g(#1)^2",
+            clock: r"\sigma_{b/a}(#1)",
             low: r"\sigma_{\min}",
             high: r"\sigma_{\max}",
             sigma: r"\sigma(#1)",
@@ -43,7 +94,7 @@ def derive() -> Derivation:
             reverse: r"F_{\mathrm{reverse}}(#1, #2)",
             langevin: r"F_{\mathrm{Langevin}}(#1, #2; #3)",
         },
-        concrete={data: density},
+        concrete={data: density, A: positive, B: positive},
     )
 
 
@@ -119,7 +170,10 @@ def _one_score_for_all() -> list[Step]:
     share, rest = exp(-t / 2), sqrt(1 - exp(-t))
     ratio = sqrt(sp.expand(sp.simplify((rest / share) ** 2)))
     (time,) = sp.solve(sp.Eq(ratio**2, w**2), t)
-    in_time = rescaled.subs({b: a * of_time(t), a: share}).subs(a, share)
+    kernel = derivations.unchecked("ou-transition")["kernel"].equation.rhs
+    there = normal(x, A(t) * x0, B(t) ** 2)
+    pull = Derivative(A(t), t) / A(t) * x
+    here = s(x / A(t), clock(t)) / A(t)
     return [
         definition("noisy", noisy(x, w), law(sp.S.One, w), "The law of $x_0 + \\sigma z$."),
         definition("scaled", p(x, a, b), law(a, b), "And that of $a x_0 + b z$."),
@@ -143,11 +197,56 @@ def _one_score_for_all() -> list[Step]:
             "It serves every $a$ and $b$, in any dimension: the constant $a^{-d}$ has no slope.",
         ),
         definition(
-            "ou-sigma",
-            of_time(t),
-            rest / share,
-            "The Ornstein-Uhlenbeck process has $a = e^{-t/2}$ and $b = \\sqrt{1 - e^{-t}}$, so at "
-            "time $t$ the network is asked for $\\sigma = b/a$.",
+            "clock",
+            clock(t),
+            B(t) / A(t),
+            "Let a process have this law at every time, with $a(t)$ and $b(t)$: this is its noise "
+            "in units of what is left of the data.",
+        ),
+        definition(
+            "strength",
+            strength(t),
+            A(t) ** 2 * Derivative(clock(t) ** 2, t),
+            "Its drift shrinks the data, $\\frac{a'}{a} x$, and its noise makes σ grow,",
+        ),
+        Step(
+            "any-process",
+            equation(
+                Derivative(there, t),
+                -Derivative(pull * there, x) + strength(t) / 2 * Derivative(there, (x, 2)),
+            ),
+            "for so its kernel obeys the Fokker-Planck equation.",
+        ),
+        definition(
+            "any-flow",
+            u_any(x, t),
+            pull - strength(t) / 2 * here,
+            "The velocity of its probability flow.",
+        ),
+        Step(
+            "one-flow",
+            equation(
+                u_any(x, t) / A(t) - x * Derivative(A(t), t) / A(t) ** 2,
+                -clock(t) * Derivative(clock(t), t) * s(x / A(t), clock(t)),
+            ),
+            "So $y = x/a$ moves by $\\mathrm{d}y = -\\sigma\\, s(y, \\sigma) "
+            "\\,\\mathrm{d}\\sigma$, whatever $a(t)$ and $b(t)$ are: the flow is one and the "
+            "same for all, on clocks of their own.",
+        ),
+        Step(
+            "ou-kernel",
+            equation(normal(x, share * x0, rest**2), kernel),
+            "The Ornstein-Uhlenbeck process has $a = e^{-t/2}$ and $b = \\sqrt{1 - e^{-t}}$.",
+        ),
+        Step(
+            "ou-score",
+            equation(
+                Derivative(log(p(x, share, share * w)), x), rescaled.subs({b: a * w}).subs(a, share)
+            ),
+            "So when $b = a \\sigma$ its score is this. No network has to be trained again.",
+        ),
+        definition(
+            "ou-sigma", of_time(t), rest / share, "At time $t$ the network is asked for $b/a$."
         ),
         Step("ou-sigma-closed", equation(of_time(t), ratio), "This is a simple function of $t$,"),
         Step(
@@ -155,11 +254,11 @@ def _one_score_for_all() -> list[Step]:
             equation(of_time(time), w),
             "and the other way round the noise $\\sigma$ is met at this time.",
         ),
-        Step(
-            "ou-score",
-            equation(Derivative(log(p(x, share, rest)), x), in_time),
-            "There the score of the process is this. No network has to be trained again.",
-        ),
+    ]
+
+
+def _down_a_level() -> list[Step]:
+    return [
         definition(
             "gap", c, level(i + 1) ** 2 - level(i) ** 2, "Generation goes down from level $i + 1$."
         ),

@@ -9,6 +9,7 @@ divergence of the velocity (Chen et al., 2018, theorem 1), which makes likelihoo
 import sympy as sp
 from sympy import Derivative, Function, Integral, Limit, exp, log, oo
 
+from scorelab import derivations
 from scorelab.derivations.engine.densities import gaussian
 from scorelab.derivations.engine.derivation import Derivation, Step, cited, definition, equation
 from scorelab.derivations.engine.stand_ins import evolving, field, positive
@@ -19,13 +20,51 @@ f, g, p, s, u, J, R = (Function(name) for name in ("f", "g", "p", "s", "u", "J",
 N, P, M, V, U, phi, Y = (Function(name) for name in ("N", "P", "M", "V", "U", "phi", "Y"))
 
 
+_STATEMENT = r"""
+Let $\mathrm{d}x = f(x, t) \,\mathrm{d}t + g(t) \,\mathrm{d}w$ in $\mathbb R^d$ have the densities
+$p_t$ and the scores $s = \nabla \log p_t$. The equation without noise
+
+$$
+\mathrm{d}x = u \,\mathrm{d}t, \qquad u = f - \tfrac12 g^2 s
+$$
+
+carries $p_0$ to the same $p_t$ for every $t$, and along each of its solutions
+
+$$
+\frac{\mathrm{d}}{\mathrm{d}t} \log p_t(x_t) = -\nabla \cdot u(x_t, t).
+$$
+"""
+
+_ASSUMPTIONS = (
+    r"The Fokker-Planck equation holds, see `reverse-sde`, and $p_t$ is positive.",
+    r"$u$ is smooth, and Lipschitz in $x$ on every $[t_0, T]$, $t_0 > 0$: through each point goes "
+    r"one solution, which lasts as long as the process and depends smoothly on its start.",
+    r"The continuity equation has then one solution only with the start $p_{t_0}$: the density "
+    r"that the flow carries along.",
+    r"That the flow of a Gaussian has been given as long as one likes is a limit $t \to \infty$ of "
+    r"single paths.",
+)
+
+_SOURCES = (
+    "Song et al. (2021), Score-based generative modeling through stochastic differential "
+    "equations, section 4.3 and appendix D",
+    "Maoutsa, Reich and Opper (2020), Interacting particle solutions of Fokker-Planck equations "
+    "through gradient-log-density estimation, Entropy 22, 802",
+    "Chen, Rubanova, Bettencourt and Duvenaud (2018), Neural ordinary differential equations, "
+    "theorem 1: the change of log p along a path",
+    "Risken (1989), The Fokker-Planck Equation, second edition, chapter 4",
+)
+
+
 def derive() -> Derivation:
     """Derive the flow and the change of log p for any f and g, then for a Gaussian under OU."""
     return Derivation(
         "probability-flow",
         "The probability flow",
         [*_in_general(), *_for_a_gaussian()],
-        sources=("Song et al. (2021), section 4.3",),
+        statement=_STATEMENT,
+        assumptions=_ASSUMPTIONS,
+        sources=_SOURCES,
         notation={
             p: "p_{#2}(#1)",
             N: r"\mathcal{N}(#1; #2, #3)",
@@ -44,7 +83,9 @@ def _in_general() -> list[Step]:
     here = p(x, t)
     current = f(x, t) * here - g(t) ** 2 / 2 * Derivative(here, x)
     velocity = sp.expand(current.subs(Derivative(here, x), s(x, t) * here) / here)
+    spread = derivations.unchecked("reverse-sde")["fokker-planck"].equation
     return [
+        cited("diffusion", *spread.args, "The Fokker-Planck equation of the process."),
         definition("score", s(x, t), Derivative(log(here), x), "The score at time $t$."),
         definition(
             "current",
@@ -53,11 +94,10 @@ def _in_general() -> list[Step]:
             "The probability current of $\\mathrm{d}x = f \\,\\mathrm{d}t + g \\,\\mathrm{d}w$: "
             "what the drift carries, and what the noise spreads downhill.",
         ),
-        cited(
+        Step(
             "fokker-planck",
-            Derivative(here, t),
-            -Derivative(J(x, t), x),
-            "The Fokker-Planck equation: where less flows out than in, probability gathers.",
+            equation(Derivative(here, t), -Derivative(J(x, t), x)),
+            "So the equation says: where less flows out than in, probability gathers.",
         ),
         definition(
             "velocity",
@@ -93,33 +133,36 @@ def _in_general() -> list[Step]:
 
 def _for_a_gaussian() -> list[Step]:
     mean, variance = m0 * exp(-t / 2), v0 * exp(-t) + 1 - exp(-t)
-    score = sp.factor(log(gaussian(x, m, v)).diff(x))
-    velocity = -x / 2 - score.subs({m: M(t), v: V(t)}) / 2
+    law, drift = P(x, t), -x / 2
+    spread = -Derivative(drift * law, x) + Derivative(law, (x, 2)) / 2
+    score = sp.factor(log(gaussian(x, m, v)).diff(x)).subs({m: M(t), v: V(t)})
+    velocity = drift - score / 2
     # The distance y from the mean obeys a linear equation, which dsolve knows.
     rate = sp.simplify((velocity.subs(x, M(t) + y) + M(t) / 2) / y).subs(V(t), variance)
     distance = sp.dsolve(sp.Eq(Y(t).diff(t), rate * Y(t)), Y(t), ics={Y(0): x - m0}).rhs
     growth = sp.simplify(distance**2 / (x - m0) ** 2 / variance)
     path = M(t) + (x - m0) * sp.sqrt(growth * V(t))
-    end = sp.limit(path.subs({M(t): mean, V(t): variance}), t, oo)
     return [
         definition("gaussian", N(x, m, v), gaussian(x, m, v), "The worked case: a Gaussian …"),
         definition("mean", M(t), mean, "… under the Ornstein-Uhlenbeck process, of this mean …"),
         definition("variance", V(t), variance, "… and this variance,"),
         definition("law", P(x, t), N(x, M(t), V(t)), "so of this density."),
-        Step("law-mass", equation(Integral(P(x, t), (x, -oo, oo)), 1), "It has mass one …"),
+        Step("law-mass", equation(Integral(law, (x, -oo, oo)), 1), "It has mass one …"),
+        Step(
+            "law-start",
+            equation(P(x, 0), exp(-((x - m0) ** 2) / (2 * v0)) / sp.sqrt(2 * sp.pi * v0)),
+            "… and starts as $\\mathcal N(m_0, v_0)$ …",
+        ),
         Step(
             "law-fokker-planck",
-            equation(
-                Derivative(P(x, t), t),
-                Derivative(x * P(x, t), x) / 2 + Derivative(P(x, t), (x, 2)) / 2,
-            ),
+            equation(Derivative(law, t), spread),
             "… and obeys the Fokker-Planck equation.",
         ),
         definition("flow-velocity", U(x, t), velocity, "The velocity is linear in $x$,"),
         Step(
             "flow-score",
-            equation(U(x, t), -x / 2 - Derivative(log(P(x, t)), x) / 2),
-            "as the score is.",
+            equation(U(x, t) * law, drift * law - Derivative(law, x) / 2),
+            "and times the density it is the current, as above.",
         ),
         definition(
             "flow",
@@ -146,7 +189,7 @@ def _for_a_gaussian() -> list[Step]:
         ),
         Step(
             "latent",
-            equation(Limit(phi(x, t), t, oo), end),
+            equation(Limit(phi(x, t), t, oo), (x - m0) / sp.sqrt(v0)),
             "In the end every point has become its own standardised value.",
         ),
     ]

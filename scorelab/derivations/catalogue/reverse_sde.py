@@ -4,11 +4,12 @@ Anderson (1982): with $s = \partial_x \log p_t$, the process $\mathrm{d}x = (f -
 \,\mathrm{d}t + g \,\mathrm{d}\bar w$, run from $T$ down, has the densities of $\mathrm{d}x = f
 \,\mathrm{d}t + g \,\mathrm{d}w$ at every time. Shown on the level of the Fokker-Planck equation,
 for any $f(x, t)$ and $g(t)$, and for every other noise $\eta g$ as well: $\eta = 0$ is the
-probability flow of Song et al. (2021), section 4.3.
+probability flow of Song et al. (2021), section 4.3. What that equation is follows from the small
+step of the diffusion: the mean of any $\varphi(x_t)$ fixes it, by parts.
 """
 
 import sympy as sp
-from sympy import Derivative, Function, Integral, Subs, exp, log, oo
+from sympy import Derivative, Function, Integral, Limit, Subs, exp, log, oo, sqrt
 
 from scorelab.derivations.engine.densities import gaussian
 from scorelab.derivations.engine.derivation import Derivation, Step, cited, definition, equation
@@ -18,9 +19,53 @@ from scorelab.derivations.engine.stand_ins import plane as in_the_plane
 x, y, lam, eta = sp.symbols("x y lambda eta", real=True)
 t, T, tau = sp.symbols("t T tau", positive=True)
 m, m1, m2 = sp.symbols("m m_1 m_2", real=True)
-a, c, v, v1, v2, w1, w2 = sp.symbols("a c v v_1 v_2 w_1 w_2", positive=True)
+k, z, mu = sp.symbols("k z mu", real=True)
+a, c, v, v1, v2, w1, w2, nu, delta = sp.symbols("a c v v_1 v_2 w_1 w_2 nu delta", positive=True)
 f, g, p, q, s, b, M = (Function(name) for name in ("f", "g", "p", "q", "s", "b", "M"))
-N, A, P, B, plane = (Function(name) for name in ("N", "A", "P", "B", "p_plane"))
+N, A, P, B, plane, X, phi = (Function(c) for c in ("N", "A", "P", "B", "p_plane", "X", "phi"))
+
+
+_STATEMENT = r"""
+Let $x_t$ in $\mathbb R^d$ solve $\mathrm{d}x = f(x, t) \,\mathrm{d}t + g(t) \,\mathrm{d}w$ on
+$[0, T]$, with the densities $p_t$. For every $\eta \ge 0$ the process that starts at $T$ in $p_T$
+and runs down in $t$ by
+
+$$
+\mathrm{d}x = \Bigl[ f - \frac{1 + \eta^2}{2} \, g^2 \, \nabla \log p_t \Bigr] \mathrm{d}t
++ \eta g \,\mathrm{d}\bar w
+$$
+
+has the density $p_t$ at every time $t$. Among the drifts $f - \lambda g^2 \nabla \log p_t$ it is
+the only one. $\eta = 1$ is the reverse SDE, $\eta = 0$ the probability flow.
+"""
+
+_ASSUMPTIONS = (
+    r"The drift $f$ is Lipschitz in $x$ and grows at most linearly, and $g$ is continuous and "
+    r"positive: there is one strong solution.",
+    r"For $t > 0$ the density $p_t$ is positive, once differentiable in $t$ and twice in $x$; "
+    r"$f p_t$ and $\nabla p_t$ are integrable and vanish far out, so that no boundary term is "
+    r"left when the derivatives go over from the test function, and the mean of a test function "
+    r"may be differentiated below the integral.",
+    r"The mean of every wave $e^{kx}$ fixes what happens to every test function: the equation is "
+    r"checked on waves for the generator, and the generator is linear in $\varphi$.",
+    r"The Fokker-Planck equation of the way back has one solution only with the start $p_T$. It "
+    r"has, for example, if the drift of the way back is Lipschitz in $x$ on every $[t_0, T]$, "
+    r"$t_0 > 0$; near $t = 0$ the score may be unbounded, and the statement is for $t > 0$.",
+    r"That for $\eta = 1$ also the paths have the law of the paths run backwards is more than is "
+    r"shown here; Haussmann and Pardoux (1986) prove it, if locally "
+    r"$\int_{t_0}^T \int |p_t|^2 + g^2 |\nabla p_t|^2 \,\mathrm{d}x \,\mathrm{d}t$ is finite "
+    r"for every $t_0 > 0$.",
+)
+
+_SOURCES = (
+    "Anderson (1982), Reverse-time diffusion equation models, Stochastic Processes and their "
+    "Applications 12, 313-326",
+    "Haussmann and Pardoux (1986), Time reversal of diffusions, Annals of Probability 14, "
+    "1188-1205, theorem 2.1",
+    "Risken (1989), The Fokker-Planck Equation, second edition, chapter 4: the equation itself",
+    "Song et al. (2021), Score-based generative modeling through stochastic differential "
+    "equations, section 4.3 and appendix D.1: the case without noise",
+)
 
 
 def derive() -> Derivation:
@@ -28,8 +73,10 @@ def derive() -> Derivation:
     return Derivation(
         "reverse-sde",
         "Running a diffusion backwards",
-        [*_in_general(), *_for_a_mixture()],
-        sources=("Anderson (1982)",),
+        [*_the_equation(), *_in_general(), *_for_a_mixture()],
+        statement=_STATEMENT,
+        assumptions=_ASSUMPTIONS,
+        sources=_SOURCES,
         notation={
             p: "p_{#2}(#1)",
             q: "q_{#2}(#1)",
@@ -39,12 +86,19 @@ def derive() -> Derivation:
             P: "p_{#2}(#1)",
             B: r"\bar{b}(#1, #2)",
             plane: "p_t(#1, #2)",
+            X: "X_{#1}(#2)",
+            phi: r"\varphi",
         },
-        concrete={f: field, g: positive, p: evolving, plane: in_the_plane},
+        concrete={f: field, g: positive, p: evolving, phi: field, plane: in_the_plane},
     )
 
 
-def _forward(drift: sp.Expr, noise: sp.Expr, density: sp.Expr) -> sp.Expr:
+def _generator(drift: sp.Expr, noise: sp.Expr, of: sp.Expr) -> sp.Expr:
+    """Return the rate at which the mean of a function changes."""
+    return drift * Derivative(of, x) + noise**2 / 2 * Derivative(of, (x, 2))
+
+
+def _spread(drift: sp.Expr, noise: sp.Expr, density: sp.Expr) -> sp.Expr:
     """Return the right-hand side of the Fokker-Planck equation."""
     return -Derivative(drift * density, x) + noise**2 / 2 * Derivative(density, (x, 2))
 
@@ -54,12 +108,47 @@ def _backward(drift: sp.Expr, noise: sp.Expr, density: sp.Expr) -> sp.Expr:
     return Derivative(drift * density, x) + noise**2 / 2 * Derivative(density, (x, 2))
 
 
+def _the_equation() -> list[Step]:
+    """Tie the Fokker-Planck equation to one small step of the diffusion."""
+    wave, moved = exp(k * x), exp(k * X(delta, z)) * gaussian(z, 0, 1)
+    slope = f(x, t) * phi(x) * p(x, t) + g(t) ** 2 / 2 * (
+        Derivative(phi(x), x) * p(x, t) - phi(x) * Derivative(p(x, t), x)
+    )
+    return [
+        definition(
+            "small-step",
+            X(delta, z),
+            x + mu * delta + nu * sqrt(delta) * z,
+            "A small step from $x$, where the drift is $\\mu$ and the noise $\\nu$.",
+        ),
+        Step(
+            "generator",
+            equation(
+                Limit((Integral(moved, (z, -oo, oo)) - wave) / delta, delta, 0),
+                sp.factor(_generator(mu, nu, wave).doit()),
+            ),
+            "Averaged over $z$ a wave $\\varphi = e^{kx}$ changes at this rate: "
+            "$\\mu \\varphi' + \\tfrac12 \\nu^2 \\varphi''$.",
+        ),
+        Step(
+            "adjoint",
+            equation(
+                _generator(f(x, t), g(t), phi(x)) * p(x, t) - Derivative(slope, x),
+                phi(x) * _spread(f(x, t), g(t), p(x, t)),
+            ),
+            "For any $\\varphi$ the derivatives go over to the density by parts. The slope of the "
+            "boundary term integrates to zero.",
+        ),
+    ]
+
+
 def _in_general() -> list[Step]:
     drift = f(x, t) - lam * g(t) ** 2 * s(x, t)
-    slope = _forward(f(x, t), g(t), p(x, t))
+    slope = _spread(f(x, t), g(t), p(x, t))
     backwards = Subs(Derivative(q(x, tau), tau), tau, T - t)
     written = drift.subs(s(x, t), Derivative(log(p(x, t)), x))
-    left_over = sp.factor(sp.expand((_backward(written, eta * g(t), p(x, t)) + slope).doit()))
+    in_tau = _spread(-written, eta * g(t), p(x, t))
+    left_over = sp.factor(sp.expand((in_tau + slope).doit()))
     right = sp.factor(*sp.solve(left_over, lam))
 
     def process(share: sp.Expr, noise: sp.Expr) -> sp.Expr:
@@ -71,7 +160,7 @@ def _in_general() -> list[Step]:
             "fokker-planck",
             Derivative(p(x, t), t),
             slope,
-            "The density of $\\mathrm{d}x = f \\,\\mathrm{d}t + g \\,\\mathrm{d}w$ obeys the "
+            "So the density of $\\mathrm{d}x = f \\,\\mathrm{d}t + g \\,\\mathrm{d}w$ obeys the "
             "Fokker-Planck equation.",
         ),
         definition("backwards", q(x, tau), p(x, T - tau), "The film of the densities, run back."),
