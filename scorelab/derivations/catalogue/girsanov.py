@@ -113,7 +113,7 @@ def _law(drift: sp.Expr, noise: sp.Expr, density: sp.Expr) -> sp.Equality:
 
 def _in_general() -> list[Step]:
     here, there, ratio, gap = p(x, t), q(x, t), ell(x, t), Delta(x, t)
-    tilt, at = Derivative(ratio, x), (x, -oo, oo)
+    tilt = Derivative(ratio, x)
     current = b1(x, t) * here - g(t) ** 2 / 2 * Derivative(here, x)
     change = (ratio + 1) * Derivative(here, t) - here / there * Derivative(there, t)
     pull = here * (gap * slope(x) - g(t) ** 2 / 2 * slope(x) ** 2)
@@ -127,12 +127,12 @@ def _in_general() -> list[Step]:
         definition(
             "divergence",
             D(t),
-            Integral(here * ratio, at),
+            Integral(here * ratio, (x, -oo, oo)),
             "and the mean of that, $\\mathrm{KL}(p_t \\,\\|\\, q_t)$.",
         ),
         Step(
             "rate",
-            equation(Derivative(D(t), t), Integral(change, at)),
+            equation(Derivative(D(t), t), Integral(change, (x, -oo, oo))),
             "As time goes on both densities change.",
         ),
         definition(
