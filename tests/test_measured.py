@@ -1,6 +1,7 @@
 """The table that closes a chapter must not let a false claim through; and the estimates in it."""
 
 import copy
+import json
 import math
 import pickle
 
@@ -10,7 +11,7 @@ import truth
 from markdown_it import MarkdownIt
 
 from scorelab.estimate import Estimate
-from scorelab.figures.measured import FalseClaim, Measured
+from scorelab.figures.measured import MEASURED, FalseClaim, Measured, is_sentence
 
 # ------------------------------------------------------------------------------------- Estimate
 
@@ -119,6 +120,51 @@ def test_a_bound_has_two_sides():
     for value in (2e-10, -1e-12, math.nan):
         with pytest.raises(FalseClaim, match="not between 0 and"):
             table.bound("not small", measured=value, at_most=1e-10)
+
+
+def test_a_short_reason_stands_beside_the_tolerance_and_a_sentence_below_the_claim():
+    table = Measured()
+    table.bound("small", measured=1.0, at_most=2.0, why="4 SE")
+    table.bound("wide", measured=0.0, at_most=1.0, why="Rounding | alone: a slip in $a_*$ gives 1.")
+    assert cells(table) == [
+        ["small", "", "1", "≤ 2 (4 SE)"],
+        ["wide *Rounding | alone: a slip in $a_*$ gives 1.*", "", "0", "≤ 1"],
+    ]
+    assert repr(table).endswith("wide ·  · 0 · ≤ 1 · Rounding | alone: a slip in $a_*$ gives 1.")
+
+
+def test_the_output_holds_the_rows_as_data():
+    table = Measured()
+    table.row("mass", exact=1, measured=torch.tensor(1.0), tolerance=1e-6, why="grid")
+    table.estimate("share", exact=0.3, measured=Estimate(0.301, 0.0021))
+    table.bound("small", measured=Estimate(0.0, math.inf), at_most=1, why="nothing")
+    keys = ("claim", "exact", "measured", "standard_error", "tolerance", "why")
+    expected = [
+        ("mass", 1.0, 1.0, None, 1e-6, "grid"),
+        ("share", 0.3, 0.301, 0.0021, 4 * 0.0021, "4 SE"),
+        ("small", None, 0.0, None, 1.0, "nothing"),
+    ]
+    bundle = table._repr_mimebundle_()
+    assert bundle[MEASURED] == {"rows": [dict(zip(keys, row, strict=True)) for row in expected]}
+    assert bundle[MEASURED] == json.loads(json.dumps(bundle[MEASURED], allow_nan=False))
+    assert bundle["text/markdown"] == table._repr_markdown_()
+    assert bundle["text/plain"] == repr(table)
+
+
+@pytest.mark.parametrize(
+    ("why", "says"),
+    [
+        ("", False),
+        ("4 SE", False),
+        ("4 SE + ε/4s² at the narrowest axis", False),
+        ("5 SE of the difference", False),
+        (r"$\text{one two three four five six}$", False),
+        ("Rounding alone: a wrong factor gives 0.1.", True),
+        ("4 SE, and 0.01 for the step, which the next row measures", True),
+    ],
+)
+def test_a_reason_is_a_sentence(why, says):
+    assert is_sentence(why) is says
 
 
 def test_table_as_text_and_markdown():

@@ -1,6 +1,7 @@
 """The table that closes every chapter: what was claimed, what is exact, what was measured.
 
-A row that does not hold raises, so a book with a false claim does not build.
+A row that does not hold raises, so a book with a false claim does not build. The table's output
+also holds its rows as data, so that a test can ask of each what error it would have let through.
 """
 
 import html
@@ -10,6 +11,11 @@ import re
 from scorelab.estimate import Estimate
 
 __all__ = ["FalseClaim", "Measured"]
+
+MEASURED = "application/vnd.scorelab.measured+json"
+"""The MIME type of the rows as data: ``rows``, a list of what `Measured.as_data` returns."""
+
+_FORMULA = re.compile(r"(\$[^$]+\$)")
 
 
 class FalseClaim(AssertionError):
@@ -39,7 +45,9 @@ class Measured:
             exact: the value by derivation or closed form.
             measured: the value found; an `Estimate` is shown with its standard error.
             tolerance: how far `measured` may be from `exact`, in the same units.
-            why: where the tolerance comes from; "4 SE" and the like.
+            why: where the tolerance comes from: "4 SE" and the like, shown beside it. If it is
+                wider than four standard errors, or an error of 10 % or of eight standard errors
+                would pass, a sentence that says why; it is shown below the claim.
 
         Raises:
             FalseClaim: if they differ by more than `tolerance`, or any of them is not a number.
@@ -62,20 +70,60 @@ class Measured:
             why=f"{errors:g} SE",
         )
 
-    def bound(self, claim: str, *, measured: float, at_most: float) -> None:
-        """Check that `measured` lies between 0 and `at_most`; no exact value is shown."""
+    def bound(self, claim: str, *, measured: float, at_most: float, why: str = "") -> None:
+        """Check that `measured` lies between 0 and `at_most`; no exact value is shown.
+
+        Args:
+            claim: what is claimed, in words; may hold $…$.
+            measured: the value found; an `Estimate` is shown with its standard error.
+            at_most: the largest value that is no mistake.
+            why: where the bound comes from. If three times the value would pass, a sentence that
+                says why the bound is so wide; it is shown below the claim.
+
+        Raises:
+            FalseClaim: if `measured` is negative, above `at_most`, or not a number.
+        """
         if not 0 <= float(measured) <= at_most:
             raise FalseClaim(f"{claim}: measured {measured!s}, not between 0 and {at_most:.3g}")
-        self.rows.append((claim, None, measured, float(at_most), ""))
+        self.rows.append((claim, None, measured, float(at_most), why))
+
+    def as_data(self) -> list[dict]:
+        """The rows as what JSON has, with all digits.
+
+        Each has ``claim``, ``exact`` (None for a bound), ``measured``, ``standard_error`` (None if
+        there is none), ``tolerance`` and ``why``.
+        """
+        return [
+            {
+                "claim": claim,
+                "exact": exact,
+                "measured": float(measured),
+                "standard_error": _standard_error(measured),
+                "tolerance": tolerance,
+                "why": why,
+            }
+            for claim, exact, measured, tolerance, why in self.rows
+        ]
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        return {
+            MEASURED: {"rows": self.as_data()},
+            "text/markdown": self._repr_markdown_(),
+            "text/plain": repr(self),
+        }
 
     def _repr_markdown_(self) -> str:
         lines = ["{.measured}", "| claim | exact | measured | tolerance |", "|---|--:|--:|--:|"]
-        for claim, *cells in self._cells():
-            lines.append("| " + " | ".join([_text(claim), *cells]) + " |")
+        for (claim, *cells), (*_, why) in zip(self._cells(), self.rows, strict=True):
+            below = f" *{_text(why)}*" if is_sentence(why) else ""
+            lines.append("| " + " | ".join([_text(claim) + below, *cells]) + " |")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        return "\n".join(" · ".join(cells) for cells in self._cells())
+        rows = zip(self._cells(), self.rows, strict=True)
+        return "\n".join(
+            " · ".join([*cells, *([why] if is_sentence(why) else [])]) for cells, (*_, why) in rows
+        )
 
     def _cells(self) -> list[list[str]]:
         return [
@@ -85,15 +133,26 @@ class Measured:
                 str(measured) if isinstance(measured, Estimate) else _number(measured),
                 ("≤ " if exact is None else "± ")
                 + _number(tolerance, 2)
-                + (f" ({why})" if why else ""),
+                + (f" ({why})" if why and not is_sentence(why) else ""),
             ]
             for claim, exact, measured, tolerance, why in self.rows
         ]
 
 
+def is_sentence(why: str) -> bool:
+    """Whether this says why in words, as "4 SE" and the like do not."""
+    words = re.findall(r"\w{2,}", _FORMULA.sub(" ", why))
+    return len([word for word in words if word.isalpha() and word != "SE"]) >= 5
+
+
+def _standard_error(measured: float) -> float | None:
+    error = measured.standard_error if isinstance(measured, Estimate) else math.nan
+    return float(error) if math.isfinite(error) else None
+
+
 def _text(claim: str) -> str:
     """A claim as Markdown of one cell: no HTML outside of formulas, formulas as they are."""
-    parts = re.split(r"(\$[^$]+\$)", claim)
+    parts = _FORMULA.split(claim)
     parts[::2] = [html.escape(part, quote=False) for part in parts[::2]]
     return "".join(parts).replace("|", r"\|")  # a pipe would end the cell, even in a formula
 
