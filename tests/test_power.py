@@ -10,6 +10,7 @@ import nbformat
 import pytest
 import yaml
 from power import complaints, lets_through, overview, planted, rows_of, tables_in, too_wide
+from sample import PARTS, Book
 
 from scorelab.estimate import Estimate
 from scorelab.figures.measured import Measured
@@ -109,6 +110,33 @@ def test_the_rows_of_a_notebook_are_read_as_they_were_made():
     assert rows_of(notebook) == table().as_data()
     assert len(overview(rows_of(notebook)).splitlines()) == 2 + 11
     assert rows_of(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("table")])) == []
+
+
+def test_a_strict_build_shows_the_table_and_keeps_its_rows(tmp_path):
+    book = Book(tmp_path)
+    book.chapter(
+        "one",
+        """
+        from scorelab.figures.measured import Measured
+        found = Measured()
+        found.bound("weak", measured=0.1, at_most=1.0, why="Nobody has said yet how small it is.")
+        found
+        """,
+    )
+    book.configure("one", parts=(*PARTS, "figures"))
+    code, output = book.build()
+    assert code == 0, output
+    [row] = rows_of(nbformat.read(book.root / "_build/jupyter_execute/one.ipynb", as_version=4))
+    assert row == {
+        "claim": "weak",
+        "exact": None,
+        "measured": 0.1,
+        "standard_error": None,
+        "tolerance": 1.0,
+        "why": "Nobody has said yet how small it is.",
+    }
+    assert rows_of(nbformat.read(book.root / "_build/html/one.ipynb", as_version=4)) == [row]
+    assert "<em>Nobody has said yet how small it is.</em>" in book.page("one")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 from scorelab._support.files import write_whole
 from scorelab.figures import FILM
+from scorelab.figures.measured import MEASURED
 
 MEDIA = "_static/media"
 # How pictures are written: without loss up to so many bytes, else with this quality of 100.
@@ -45,6 +46,8 @@ class BookRenderer(NbElementRenderer):
     """MyST-NB's renderer of outputs, with dark twins, films as files, and steps that say so."""
 
     def render_mime_type(self, data: MimeData) -> list[nodes.Element]:
+        if data.mime_type == MEASURED:
+            return []  # the table beside it shows the same
         return self._films(data) if data.mime_type == FILM else super().render_mime_type(data)
 
     def render_markdown(self, data: MimeData) -> list[nodes.Element]:
