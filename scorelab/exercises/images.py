@@ -55,7 +55,7 @@ def _sayings(clock: Callable) -> list[Tensor]:
 
 
 class _Clock(SDE):
-    """The Ornstein-Uhlenbeck process at the time log(1 + σ(t)²), by way of its own class."""
+    """The Ornstein-Uhlenbeck process at the time log(1 + σ(t)² − σ(0)²), by way of its class."""
 
     T = 1.0
     prior_std = 1.0
@@ -64,7 +64,7 @@ class _Clock(SDE):
         return FIRST * torch.exp(RATE * t)
 
     def time(self, t: float | Tensor) -> Tensor:
-        return torch.log1p(self.sigma(torch.as_tensor(t)) ** 2)
+        return torch.log1p(self.sigma(torch.as_tensor(t)) ** 2 - FIRST**2)
 
     def speed(self, t: float) -> Tensor:
         at = torch.tensor(float(t), requires_grad=True)
@@ -90,11 +90,11 @@ class _ByHand(SDE):
 
     def diffusion(self, t):
         sigma = FIRST * 600**t
-        return sigma * (2 * math.log(600) / (1 + sigma**2)) ** 0.5
+        return sigma * (2 * math.log(600) / (1 + sigma**2 - FIRST**2)) ** 0.5
 
     def perturbation(self, t):
-        sigma = FIRST * 600**t
-        return 1 / math.sqrt(1 + sigma**2), sigma / math.sqrt(1 + sigma**2)
+        noise = FIRST**2 * (600 ** (2 * t) - 1)
+        return 1 / math.sqrt(1 + noise), math.sqrt(noise / (1 + noise))
 
 
 class _Straight(_Clock):
@@ -112,7 +112,14 @@ class _Turned(_Clock):
 
 class _WithoutOne(_Clock):
     def time(self, t):
-        return 2 * torch.log(self.sigma(torch.as_tensor(t)))
+        return 2 * torch.log(self.sigma(torch.as_tensor(t)) / FIRST)
+
+
+class _NoisyStart(_Clock):
+    """As if σ(t) were seen, and there were noise at time 0."""
+
+    def time(self, t):
+        return torch.log1p(self.sigma(torch.as_tensor(t)) ** 2)
 
 
 class _OwnTime(_Clock):
@@ -139,7 +146,7 @@ class _Towards(_Clock):
 
 class _SigmaAsStd(_Clock):
     def perturbation(self, t):
-        return super().perturbation(t)[0], self.sigma(torch.as_tensor(t))
+        return super().perturbation(t)[0], torch.expm1(self.time(t)).sqrt()
 
 
 class _Exploding(VarianceExploding):
@@ -265,7 +272,12 @@ EXERCISES = {
             Mistake(
                 lambda: _WithoutOne,
                 "a 1 is missing: σ is the noise over the scale, and the scale shrinks as well. "
-                "At σ = 1 the time of the process is not 0.",
+                "The noise that is seen is not e^B.",
+            ),
+            Mistake(
+                lambda: _NoisyStart,
+                "at time 0 nothing has happened yet, so `perturbation(0)` is (1, 0). The noise "
+                "that is seen is √(σ(t)² − σ(0)²).",
             ),
             Mistake(
                 lambda: _OwnTime,
@@ -289,7 +301,8 @@ EXERCISES = {
                 "drift.",
             ),
         ),
-        hint="First the time B(t) of the Ornstein-Uhlenbeck process at which its level is σ(t); "
+        hint="First the time B(t) of the Ornstein-Uhlenbeck process at which the level that is "
+        "seen is √(σ(t)² − σ(0)²); "
         "the law follows from B, and the coefficients from its derivative.",
         checked="the law and both coefficients, at three times.",
     ),
