@@ -9,6 +9,7 @@ import torch
 from bench import __main__ as bench
 from bench import contestants, problems, report, scale
 from sample import ROOT
+from tiers import nightly_but
 
 # Those that need no package of the peers'.
 ALONE = ["scorelab", "autograd", "closed_form", "columns"]
@@ -27,7 +28,7 @@ def test_contestants_sample_one_law(problem, monkeypatch):
     assert (spreads - spreads[0]).abs().max() < 5 * 2**0.5 * 4 * error  # of squares up to 4
 
 
-@pytest.mark.parametrize("network", ["mlp", "wide"])
+@pytest.mark.parametrize("network", nightly_but(["mlp"], ["mlp", "wide"]))
 def test_the_bare_loop_trains_what_fit_trains(network):
     """The same network on the same data: after as many steps the losses are alike."""
     losses = contestants.fit(network)()

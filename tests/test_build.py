@@ -263,6 +263,7 @@ def test_the_code_that_runs_is_the_code_beside_the_book(book):
     assert str(book.root / "scorelab/__init__.py") in book.page("one")
 
 
+@pytest.mark.nightly
 def test_an_edit_while_a_chapter_runs_shows_what_ran_and_runs_it_again_next_time(book):
     book.write("scorelab/mixture.py", "def depth():\n    return 'level-1'\n")
     edit = "echo \"def depth(): return 'level-2'\" > scorelab/mixture.py"

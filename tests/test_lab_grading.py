@@ -22,6 +22,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from tiers import nightly_but
 
 from scorelab.__main__ import main
 from scorelab.lab.grading import command, confinement, process, running, submission
@@ -375,8 +376,8 @@ def test_a_submission_is_graded_by_its_last_checks_whatever_it_does_to_the_check
     [
         (
             "while True:\n    try: torch.ones(9).sum()\n    except Exception: pass",
-            {"seconds": 20},
-            "after 20 s",
+            {"seconds": 10},
+            "after 10 s",
         ),
         # What processes share is no process's own, so each may have it: together they may not.
         (
@@ -552,7 +553,7 @@ def rows_of(file: Path) -> list[dict]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="nobody supervises elsewhere")
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", nightly_but([signal.SIGTERM], [signal.SIGINT, signal.SIGTERM]))
 def test_what_is_graded_before_an_interruption_is_kept(tmp_path, how):
     folder, out, temporary = tmp_path / "folder", tmp_path / "grades.csv", tmp_path / "temporary"
     temporary.mkdir()

@@ -19,7 +19,7 @@ from scorelab.__main__ import main
 from scorelab.derivations.export.decks import writer as maker
 
 NAMES = derivations.available()
-DAY = ["ou-spectrum"]  # looked at by day
+DAY = ["tweedie"]  # looked at by day
 LARGEST = 400_000  # bytes of a deck
 ROOT = Path(__file__).resolve().parents[2]
 
