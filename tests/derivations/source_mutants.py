@@ -58,8 +58,8 @@ def equations(derivation) -> list[str]:
 
 def _is_believed(name: str, tree: ast.Module, right: list[str]) -> bool:
     module = ModuleType(f"spoilt_{name}")
-    signal.signal(signal.SIGALRM, _give_up)
-    signal.alarm(_SECONDS)
+    signal.signal(signal.SIGVTALRM, _give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, _SECONDS)
     try:
         exec(compile(tree, f"<{name}, spoilt>", "exec"), module.__dict__)
         derivation = module.derive()
@@ -69,12 +69,12 @@ def _is_believed(name: str, tree: ast.Module, right: list[str]) -> bool:
     except Exception:
         return False
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     return True
 
 
 def _give_up(*_) -> None:
-    raise TimeoutError("not proved within a minute")
+    raise TimeoutError("not proved within a minute of the processor")
 
 
 def _places(tree: ast.AST) -> Iterator[ast.AST]:
