@@ -21,7 +21,7 @@ from scorelab.derivations.engine.derivation import (
 )
 from scorelab.derivations.engine.stand_ins import evolving
 
-x, m, m0, u = sp.symbols("x m m_0 u", real=True)
+x, m, m0, u, B = sp.symbols("x m m_0 u B", real=True)
 t, T, v, v0, q, A, b = sp.symbols("t T v v_0 q A b", positive=True)
 p, target, r, S, J, N, psi = (Function(name) for name in ("p", "pi", "r", "s", "J", "N", "psi"))
 KL, fisher, M, V, D, E = (Function(name) for name in ("KL", "I", "m", "v", "D", "E"))
@@ -121,15 +121,17 @@ def _in_general() -> list[Step]:
             equation(-(1 + ratio) * leaving, -Derivative(E(x, t), x) - law * slope**2 / 2),
             "By the product rule the first rate is a total derivative, and a loss.",
         ),
+        definition("total", B, over(Derivative(E(x, t), x)), "On an interval the former is …"),
+        Step(
+            "boundary",
+            equation(B, E(A, t) - E(-A, t)),
+            "… what flows through the ends; it vanishes for light tails as $A \\to \\infty$.",
+        ),
         Step(
             "de-bruijn",
-            equation(
-                over(-(1 + ratio) * leaving),
-                -over(law * slope**2) / 2 - over(Derivative(E(x, t), x)),
-            ),
-            "The last integral is what flows through the ends; it vanishes for light tails as "
-            "$A \\to \\infty$. What is left is de Bruijn's identity: "
-            "$\\frac{\\mathrm{d}}{\\mathrm{d}t} \\mathrm{KL} = -\\tfrac12 I$.",
+            equation(over(-(1 + ratio) * leaving), -over(law * slope**2) / 2 - B),
+            "What is left is de Bruijn's identity: $\\frac{\\mathrm{d}}{\\mathrm{d}t} "
+            "\\mathrm{KL} = -\\tfrac12 I$.",
         ),
         Step(
             "second-derivative",

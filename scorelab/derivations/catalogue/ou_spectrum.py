@@ -173,6 +173,7 @@ def _the_gap() -> list[Step]:
 
     mixed = sum(a * of(x) for a, of in zip(c, He[1:], strict=False))
     squares = [sp.factorial(k) * a**2 for k, a in enumerate(c, 1)]
+    first = c[0] * He[1](x)
     spare = sum(sp.Rational(k - 1, 2) * s for k, s in enumerate(squares, 1))
     return [
         definition("function", phi(x), mixed, "A function of four modes, for brevity."),
@@ -193,7 +194,7 @@ def _the_gap() -> list[Step]:
         ),
         Step(
             "tight",
-            equation(mean(Derivative(He[1](x), x) ** 2) / 2, mean(He[1](x) ** 2) / 2),
+            equation(mean(Derivative(first, x) ** 2) / 2, mean(first**2) / 2),
             "It is no more than that: $\\mathrm{He}_1 = x$ has no energy to spare.",
         ),
         Step(
