@@ -6,4 +6,9 @@ FREE_SLIPS = {
             "the noise is symmetric: z and −z have one law"
         ),
     },
+    "ou-spectrum": {
+        "c[0] * He[1](x) → 2 * (c[0] * He[1](x))": (
+            "the energy and the variance of a multiple grow alike: any multiple has none to spare"
+        ),
+    },
 }
