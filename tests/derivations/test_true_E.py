@@ -90,8 +90,8 @@ def test_girsanov_s_bound_over_a_time():
 
 
 def test_a_score_that_is_wrong_by_a_constant():
-    # Simulated: 200,000 particles of the way back of N(0, 1), with s = −x + c from t = 4 to 0.
-    c, n_steps, n = 0.5, 400, 200_000
+    # Simulated: 50,000 particles of the way back of N(0, 1), with s = −x + c from t = 4 to 0.
+    c, n_steps, n = 0.5, 400, 50_000
     rng = np.random.default_rng(0)
     sde = flow = rng.normal(size=n)
     h = 4 / n_steps
@@ -106,7 +106,7 @@ def test_a_score_that_is_wrong_by_a_constant():
         # Four standard errors; Euler's own error is h/8 of the mean.
         assert cloud.mean() == pytest.approx(mean, abs=4 / n**0.5 + abs(mean) * h / 8)
     assert flow.mean() ** 2 / 2 == pytest.approx(c**2 * 4 / 2, rel=0.02)  # the bound is passed
-    assert sde.mean() ** 2 / 2 < c**2 * 4 / 2 / 2
+    assert sde.mean() ** 2 / 2 < 0.8 * c**2 * 4 / 2
 
 
 def test_a_narrow_error_is_small_and_does_much():
@@ -137,7 +137,7 @@ def test_one_flow_on_three_clocks():
         flow = process.probability_flow(process.score_at(law.noisy_score))
         (a, b), (at_last, _) = process.perturbation(first), process.perturbation(last)
         assert b / a == pytest.approx(8, rel=1e-6)
-        run = heun(flow, start * a, n_steps=4_000, t_span=(first, last))
+        run = heun(flow, start * a, n_steps=1_000, t_span=(first, last))
         ends.append(run.final / at_last)
     assert torch.allclose(ends[0], ends[1], atol=2e-3)
     assert torch.allclose(ends[0], ends[2], atol=2e-3)
