@@ -164,11 +164,10 @@ def _in_general() -> list[Step]:
 
 
 def _for_scores() -> list[Step]:
-    # In τ = T − t a drift of the way back has the other sign.
     way = derivations.unchecked("reverse-sde")["candidate"].equation.rhs
     lam = next(symbol for symbol in way.free_symbols if symbol.name == "lambda")
     back = [
-        -way.subs(lam, 1)
+        way.subs(lam, 1)
         .replace(Function("f"), f)
         .replace(Function("g"), g)
         .replace(Function("s"), score)
@@ -189,6 +188,7 @@ def _for_gaussians() -> list[Step]:
     at = (x, -oo, oo)
     apart = Integral(N(x, 0) * log(N(x, 0) / N(x, m)), at)
     spent = Integral((right - wrong) ** 2 / 2, (u, 0, t))
+    unspent = spent - M(t) ** 2 / 2
     flown = -x / 2 - (-x + c) / 2
     P, Q, F = N(x, 0), N(x, M(t)), N(x, C(t))
     return [
@@ -213,14 +213,12 @@ def _for_gaussians() -> list[Step]:
         Step("case-apart", equation(apart, m**2 / 2), "How far two such laws are apart:"),
         Step(
             "case-square",
-            equation(
-                spent - M(t) ** 2 / 2, Integral(c**2 / 2 * (1 - 2 * exp(-u / 2)) ** 2, (u, 0, t))
-            ),
+            equation(unspent, Integral(c**2 / 2 * (1 - 2 * exp(-u / 2)) ** 2, (u, 0, t))),
             "What the bound allows, less the divergence, is the square that was thrown away …",
         ),
         Step(
             "case-holds",
-            sp.Ge(spent - M(t) ** 2 / 2, 0, evaluate=False),
+            sp.Ge(unspent, 0, evaluate=False),
             "… and not negative: the bound holds.",
         ),
         Step("case-bound", equation(spent, c**2 * t / 2), "It grows for ever,"),
@@ -244,7 +242,7 @@ def _for_gaussians() -> list[Step]:
 
 def _without_noise() -> list[Step]:
     here, there, at = N(x, 0), p(x, t), (x, -oo, oo)
-    moved = Derivative(wander(x) * there, x)
+    moved = -_law(wander(x), sp.S.Zero, there).rhs
     divergence = there * log(there / (there - h * moved))
     return [
         Step(

@@ -163,8 +163,8 @@ def _levels_to_sde() -> list[Step]:
 
 
 def _one_score_for_all() -> list[Step]:
-    def law(scale: sp.Expr, std: sp.Expr) -> Integral:
-        return Integral(data(x0) * normal(x, scale * x0, std**2), (x0, -oo, oo))
+    def from_data(scale: sp.Expr, std: sp.Expr) -> sp.Expr:
+        return data(x0) * normal(x, scale * x0, std**2)
 
     rescaled = s(x / a, b / a) / a
     share, rest = exp(-t / 2), sqrt(1 - exp(-t))
@@ -175,8 +175,18 @@ def _one_score_for_all() -> list[Step]:
     pull = Derivative(A(t), t) / A(t) * x
     here = s(x / A(t), clock(t)) / A(t)
     return [
-        definition("noisy", noisy(x, w), law(sp.S.One, w), "The law of $x_0 + \\sigma z$."),
-        definition("scaled", p(x, a, b), law(a, b), "And that of $a x_0 + b z$."),
+        definition(
+            "noisy",
+            noisy(x, w),
+            Integral(from_data(sp.S.One, w), (x0, -oo, oo)),
+            "The law of $x_0 + \\sigma z$.",
+        ),
+        definition(
+            "scaled",
+            p(x, a, b),
+            Integral(from_data(a, b), (x0, -oo, oo)),
+            "And that of $a x_0 + b z$.",
+        ),
         Step(
             "kernel-rescaled",
             equation(normal(x, a * x0, b**2), normal(x / a, x0, (b / a) ** 2) / a),
