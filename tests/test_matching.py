@@ -286,7 +286,8 @@ def test_empirical_score_where_the_noise_is_tiny_or_the_point_far():
     away = score(torch.full((1, 2), 1e8).double(), 0.01)
     assert torch.isfinite(away).all()
     assert (away < 0).all()
-    assert torch.isfinite(score(data(3).float(), 1e-15)).all()  # σ² is 1e-30
+    # In float32 the exponents themselves would be infinite, all of them.
+    assert torch.isfinite(score(torch.full((1, 2), 1e15), 1e-10)).all()
 
 
 def test_empirical_score_is_differentiable_and_keeps_the_dtype_of_x():
@@ -308,6 +309,20 @@ def test_empirical_score_beats_the_exact_one_on_its_own_points_and_nowhere_else(
     own, exact = (dsm_terms(s, fresh, 0.5, generator=generator(5)) for s in scores.values())
     lost = Estimate.of_mean(own - exact)
     assert lost > ERRORS * lost.standard_error
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.5, 3.0])
+def test_the_samples_that_show_a_miss_of_ten_per_cent(sigma):
+    """n = 32 τ⁴/(ρ² σ⁴) at every σ: four standard errors of the mean of n terms are ρ h."""
+    unit = GaussianMixture([1.0], [[0.0]], [1.0]).to(torch.float64)
+    x = unit.sample(200_000, generator=generator())
+    terms = sigma**2 * dsm_terms(unit.noisy_score, x, sigma, generator=generator(1))
+    square = Estimate.of_mean((terms - terms.mean()).square())
+    h = 0.5 - sigma**2 * dsm_floor(unit, sigma, n_samples=2)
+    n = 32 / (0.1 * sigma**2) ** 2
+    assert 16 * square / (0.1 * h) ** 2 == pytest.approx(
+        n, abs=ERRORS * 16 * square.standard_error / (0.1 * h) ** 2
+    )
 
 
 # ------------------------------------------------------------------------------------- bad input

@@ -285,6 +285,6 @@ EXERCISES = {
             ),
         ),
         hint="Run the three trainings, and read the figure of what there is to learn beside them.",
-        checked="what there is to learn is a share of about σ² of the loss.",
+        checked="at small σ, what there is to learn is a share of the loss proportional to σ².",
     ),
 }
