@@ -37,6 +37,7 @@ def derive() -> Derivation:
 
     model, joint = s(y, theta), p(x) * k(y, x)
     score, target = Derivative(log(q(y)), y), Derivative(log(k(y, x)), y)
+    slope = Derivative(q(y), y)
     return Derivation(
         "dsm-equivalence",
         "Denoising is score matching",
@@ -57,13 +58,13 @@ def derive() -> Derivation:
             ),
             Step(
                 "slope",
-                equation(Derivative(q(y), y), over_x(joint * target)),
+                equation(slope, over_x(joint * target)),
                 "The derivative goes below the integral over the clean $x$, and a slope is a "
                 "density times the slope of its logarithm.",
             ),
             Step(
                 "cross",
-                equation(q(y) * model * score, over_x(joint * model * target)),
+                equation(model * slope, over_x(joint * model * target)),
                 "So the term that mixes model and target is the same for both targets: the model "
                 "does not depend on $x$.",
             ),
@@ -71,7 +72,7 @@ def derive() -> Derivation:
                 "explicit-expanded",
                 equation(
                     explicit(y, theta),
-                    q(y) * model**2 / 2 - q(y) * model * score + q(y) * score**2 / 2,
+                    q(y) * model**2 / 2 - model * slope + slope**2 / (2 * q(y)),
                 ),
                 "The square of the explicit loss, expanded. The mixed term is the one above.",
             ),
@@ -79,7 +80,7 @@ def derive() -> Derivation:
                 "difference",
                 equation(
                     explicit(y, theta) - denoising(y, theta),
-                    q(y) * score**2 / 2 - over_x(joint * target**2 / 2),
+                    slope**2 / (2 * q(y)) - over_x(joint * target**2 / 2),
                 ),
                 "The squares of the model are equal as well, as $q$ is the integral of the joint "
                 "law. What is left of the difference does not contain the model.",

@@ -18,6 +18,7 @@ x1, x2, y1, y2 = sp.symbols("x_1 x_2 y_1 y_2", real=True)
 sigma = sp.Symbol("sigma", positive=True)
 p, q, N, D, S = Function("p"), Function("q"), Function("N"), Function("D"), Function("S")
 P, Q, C = Function("P"), Function("Q"), Function("C")
+A1, A2 = Function("A_1"), Function("A_2")
 
 _STATEMENT = r"""
 Let $x$ have any law $p$ in $\mathbb R^d$, let $\tilde x = x + \sigma z$ with
@@ -104,10 +105,14 @@ def derive() -> Derivation:
                 "the others are integrated; the other noisy coordinates are held fixed.",
             ),
             definition(
+                "mean-1", A1(y1, y2), over_plane(x1) / noisy, "The means of both by Bayes' rule, …"
+            ),
+            definition("mean-2", A2(y1, y2), over_plane(x2) / noisy, "… one each, …"),
+            definition(
                 "mixed",
                 C(y1, y2),
-                over_plane(x1 * x2) / noisy - over_plane(x1) * over_plane(x2) / noisy**2,
-                "The covariance of the two given the noisy point.",
+                over_plane(x1 * x2) / noisy - A1(y1, y2) * A2(y1, y2),
+                "… and their covariance given the noisy point.",
             ),
             Step(
                 "covariance",
@@ -142,7 +147,9 @@ def derive() -> Derivation:
             D: r"\mathbb{E}[x \mid #1]",
             S: r"\operatorname{Var}[x \mid #1]",
             Q: r"q(#1, #2)",
-            C: r"\operatorname{Cov}[x_1, x_2 \mid #1, #2]",
+            A1: r"m_1(#1, #2)",
+            A2: r"m_2(#1, #2)",
+            C: r"c(#1, #2)",
         },
         concrete={p: density, P: density},
     )
