@@ -42,7 +42,9 @@ def derive() -> Derivation:
         "dsm-equivalence",
         "Denoising is score matching",
         [
-            definition("noisy", q(y), over_x(joint), "The law of the noisy $y$, for any kernel."),
+            definition(
+                "noisy", q(y), over_x(p(x) * k(y, x)), "The law of the noisy $y$, for any kernel."
+            ),
             definition(
                 "explicit",
                 explicit(y, theta),
