@@ -2,7 +2,7 @@
 
 Each exercise of the book has a label, such as `ex-full-step`. `check` compares your answer with
 the exact one, computed when you ask, and answers `Right` or with a hint, which names your mistake
-if it is one that is often made. It never gives the answer away.
+if it is one that is often made. It never gives the answer away::
 
     from scorelab import exercises
 

@@ -77,7 +77,8 @@ def _every_step() -> list[Step]:
     solved = sp.factor(sp.simplify(rsolve(y(n + 1) - r * y(n) - kappa, y(n), {y(0): 0})))
     top, bottom = (sp.collect(sp.expand(-part), kappa) for part in sp.fraction(solved))
     return [
-        definition("gaussian", N(x, m, v), gaussian(x, m, v), "The Gaussian density."),
+        definition("gaussian", N(x, m, v), gaussian(x, m, v), "The Gaussian density,"),
+        Step("mass", equation(Integral(N(x, m, v), (x, -oo, oo)), 1), "of mass one."),
         definition(
             "move",
             F(x, z),

@@ -70,7 +70,11 @@ def check(
     done = [(carry_out(left), carry_out(right)) for left, right in pairs]
     if _has_operations(pairs) and not _has_operations(done):
         compare(relation.func, done, concrete, points=1)
-    if equal and all(_vanishes_by_algebra(a - b) or _vanishes(a - b) for a, b in done):
+    if equal and all(_vanishes_by_algebra(a - b) for a, b in done):
+        return mark or "symbolic"
+    if unknown:
+        compare(relation.func, done, concrete, points=1)
+    if equal and all(_vanishes(a - b) for a, b in done):
         return mark or "symbolic"
     if not equal and _true_by_assumptions(relation.func, *done[0]):
         return mark or "symbolic"

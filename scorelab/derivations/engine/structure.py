@@ -109,7 +109,8 @@ def drawing(derivation: "Derivation") -> Draw:
     arity = {
         f.func: len(f.args) for step in derivation.steps for f in step.equation.atoms(AppliedUndef)
     }
-    return lambda rng: {f: family(rng, arity.get(f, 1)) for f, family in concrete.items()}
+    present = {f: family for f, family in concrete.items() if f in arity}
+    return lambda rng: {f: family(rng, arity[f]) for f, family in present.items()}
 
 
 def _check_drawing(derivation: "Derivation") -> None:
