@@ -24,31 +24,33 @@ _WORDS = {"notation", "statement", "assumptions", "sources", "concrete"}
 _SECONDS = 60
 
 
-def slips(name: str) -> dict[str, ast.Module]:
-    """Return the spoilt sources of a derivation by what was spoilt: kind, line, old → new."""
-    path = Path(find_spec(derivations._module(name)).origin)
-    tree = ast.parse(path.read_text("utf-8"))
-    found: dict[str, ast.Module] = {}
-    places = list(_places(tree))
-    for number, node in enumerate(places):
+def slips(name: str) -> dict[str, tuple[int, ast.AST]]:
+    """Return which node becomes what, by what was spoilt: kind, line, old → new."""
+    found: dict[str, tuple[int, ast.AST]] = {}
+    for number, node in enumerate(_places(_source(name))):
         for kind, new in _spoilt(node):
-            copy = deepcopy(tree)
-            target = list(_places(copy))[number]
-            _replace(copy, target, new)
             title = f"{kind}, line {node.lineno}: {ast.unparse(node)} → {ast.unparse(new)}"
             while title in found:  # the same words twice on a line
                 title += " again"
-            found[title] = ast.fix_missing_locations(copy)
+            found[title] = number, deepcopy(new)
     return found
 
 
 def believed(name: str, titles: list[str] | None = None) -> Iterator[str]:
     """Yield those of the slips that `check` takes for a proof."""
     right = equations(derivations.unchecked(name))
-    sources = slips(name)
-    for title in titles or sources:
-        if _is_believed(name, sources[title], right):
+    spoilt = slips(name)
+    for title in titles or spoilt:
+        number, new = spoilt[title]
+        tree = _source(name)
+        _replace(tree, list(_places(tree))[number], new)
+        if _is_believed(name, ast.fix_missing_locations(tree), right):
             yield title
+
+
+def _source(name: str) -> ast.Module:
+    path = Path(find_spec(derivations._module(name)).origin)
+    return ast.parse(path.read_text("utf-8"))
 
 
 def equations(derivation) -> list[str]:

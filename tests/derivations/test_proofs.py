@@ -136,7 +136,7 @@ def test_an_edit_of_the_sources_is_proved_anew(copy, folder):
     proof = kept.read_bytes()
     broken = copy / "derivations/catalogue/ou_moments.py"
     text = broken.read_text("utf-8")
-    wrong = text.replace("equation(L1(x), of_x)", "equation(L1(x), -of_x)")
+    wrong = text.replace("equation(L1(x), -x / 2)", "equation(L1(x), x / 2)")
     assert wrong != text
     broken.write_text(wrong, "utf-8")
     answer = export(copy)

@@ -18,7 +18,12 @@ def test_a_symbol_has_its_new_name_in_equations_and_reasons():
         r"(?<![A-Za-z\\{])x(?![A-Za-z}])", new[new.index("Noise") :].replace("exp", "")
     )
     back = new.replace(r"\mathbf{x}", "x").replace(r"\sigma_t", r"\sigma")
-    assert re.sub(r"\s", "", back) == re.sub(r"\s", "", derivation.to_latex())
+    assert unbroken(back) == unbroken(derivation.to_latex())
+
+
+def unbroken(text: str) -> str:
+    """TeX without its line breaks, which longer names move."""
+    return re.sub(r"\s|&|\\\\|\\quad|\\(?:begin|end)\{aligned\}", "", text)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +36,7 @@ def test_a_symbol_has_its_new_name_in_equations_and_reasons():
         # … and can have a name of its own, however its index is written.
         ({"sigma_max": r"\sigma_1"}, r"\sigma_1", r"\sigma_{\max}"),
         ({r"\sigma_{\max}": r"\sigma_1"}, r"\sigma_1", r"\sigma_{\max}"),
-        ({"x_0": "y"}, "a y", "x_0"),
+        ({"x_0": r"\xi"}, r"a \xi", "x_0"),
         # A power of a power needs brackets; upright letters are no symbols.
         ({"sigma": r"\sigma^\star"}, r"\left(\sigma^\star\right)^{2}", r"\sigma^\star^"),
         ({r"\mathcal{N}": r"\phi"}, r"\phi(x; m, v)", r"\mathcal{N}"),
@@ -58,7 +63,7 @@ def test_a_line_that_becomes_too_wide_is_split():
 @pytest.mark.parametrize(
     ("symbols", "message"),
     [
-        ({"foo": "z"}, "tweedie has no symbol 'foo'; it has .*p, q, sigma, x, y"),
+        ({"foo": "z"}, "tweedie has no symbol 'foo'; it has .*p, q, sigma, x, x_1"),
         ({"pi": "z"}, "no symbol 'pi'"),
         ({"e": "z"}, "no symbol 'e'"),
         ({"x": "y"}, "y already stands for something else"),

@@ -92,13 +92,6 @@ def _gaussian_target() -> list[Step]:
             ),
             "It has mass one, mean $m$ and variance $v$: the mean of $e^{kx}$ holds all moments.",
         ),
-        definition(
-            "move",
-            F(x, b, z),
-            x + epsilon / 2 * b + sqrt(epsilon) * z,
-            "One step of Langevin dynamics from $x$, where the score is $b$, with fresh noise $z$ "
-            "from $\\mathcal{N}(0, 1)$.",
-        ),
         definition("target", p(x), N(x, 0, s**2), "The target is a centred Gaussian …"),
         Step(
             "target-variance",
@@ -106,6 +99,13 @@ def _gaussian_target() -> list[Step]:
             "… of variance $s^2$.",
         ),
         Step("score", equation(score, -x / s**2), "Its score is linear."),
+        definition(
+            "move",
+            F(x, b, z),
+            x + epsilon / 2 * b + sqrt(epsilon) * z,
+            "One step of Langevin dynamics from $x$, where the score is $b$, with fresh noise $z$ "
+            "from $\\mathcal{N}(0, 1)$.",
+        ),
         Step(
             "linear-move",
             equation(moved, (1 - epsilon / (2 * s**2)) * x + sqrt(epsilon) * z),
