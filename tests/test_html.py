@@ -12,8 +12,11 @@ import html_checks
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from docutils import nodes
+from docutils.utils import new_document
 from html_checks import Site
 from scorebook.pages import layout
+from scorebook.pages.mathematics import KeepPunctuation
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
@@ -144,3 +147,13 @@ def test_code_keeps_the_marks_that_have_a_colour_and_its_text():
     assert BeautifulSoup(shown, "html.parser").text == "adef f():"
     assert '<span class="k">def</span> <span class="nf">f</span>():</pre>' in shown
     assert beside in shown
+
+
+def test_a_full_stop_is_tied_to_the_formula_that_it_follows():
+    """Twice the same text in a paragraph: the first one has a place of its own."""
+    document = new_document("page")
+    dot, formula = (lambda: nodes.Text(".")), nodes.math("", "x")
+    document += nodes.paragraph("", "", nodes.emphasis("", "narrower"), dot(), formula, dot())
+    KeepPunctuation(document).run()
+    assert formula["after"] == "."
+    assert document.astext() == "narrower.x"

@@ -66,7 +66,9 @@ class KeepPunctuation(SphinxPostTransform):
                 tied = re.match(r"[.,;:!?)\]’”]+|-\w+", after.astext())
                 if tied:
                     node["after"] = tied.group()
-                    after.parent.replace(after, nodes.Text(after.astext()[tied.end() :]))
+                    # Not `replace`: to docutils every "." of the paragraph is the same text.
+                    place = next(i for i, child in enumerate(node.parent) if child is after)
+                    node.parent[place] = nodes.Text(after.astext()[tied.end() :])
 
 
 def _visit_inline(translator: HTML5Translator, node: nodes.math) -> None:
