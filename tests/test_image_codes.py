@@ -49,7 +49,3 @@ def test_the_clock_of_the_exercise_begins_without_noise(answer):
         slope = (math.log(after) - math.log(before)) / (2 * h)
         assert slope == pytest.approx(-(float(clock.diffusion(t)) ** 2) / 2, rel=0.02)
         assert float(clock.drift(torch.ones(1, 1), t)) == pytest.approx(slope, rel=0.02)
-
-
-def test_the_lettering_of_the_title_has_405_gaussians():
-    assert sl.lettering(r"$\nabla\,\log\,p$", spacing=0.15).n_components == 405

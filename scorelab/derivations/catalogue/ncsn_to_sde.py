@@ -217,7 +217,7 @@ def _one_score_for_all() -> list[Step]:
             "strength",
             strength(t),
             A(t) ** 2 * Derivative(clock(t) ** 2, t),
-            "Its drift shrinks the data, $\\frac{a'}{a} x$, and its noise makes σ grow,",
+            "Its drift shrinks the data, $\\frac{a'}{a} x$, and its noise makes $\\sigma$ grow,",
         ),
         Step(
             "any-process",
