@@ -10,6 +10,7 @@ import nbformat
 import pytest
 import yaml
 from tiers import nightly_but
+from toc import pages
 
 import scorelab
 
@@ -22,12 +23,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def _pages() -> list[str]:
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    files = [entry["file"] for part in contents["parts"] for entry in part["chapters"]]
-    return [contents["root"], *files]
-
-
 def _measures(page: str) -> bool:
     """Say whether a page shows what was measured, and has a notebook of its own to show it with."""
     text = (ROOT / f"{page}.md").read_text()
@@ -35,7 +30,7 @@ def _measures(page: str) -> bool:
     return "= sl.Measured()" in text and "notebook" not in front_matter
 
 
-CHAPTERS = [page for page in _pages() if _measures(page)]
+CHAPTERS = [page for page in pages() if _measures(page)]
 SHORT = "book/conventions"
 
 

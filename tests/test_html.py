@@ -10,13 +10,13 @@ from pathlib import Path
 
 import html_checks
 import pytest
-import yaml
 from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.utils import new_document
 from html_checks import Site
 from scorebook.pages import layout
 from scorebook.pages.mathematics import KeepPunctuation
+from toc import pages
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
@@ -42,8 +42,7 @@ def book() -> Site:
 
 
 def test_every_chapter_is_there(book: Site) -> None:
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    chapters = [toc["root"], *(c["file"] for part in toc["parts"] for c in part["chapters"])]
+    chapters = pages()
     missing = [c for c in chapters if f"{c.removesuffix('.md')}.html" not in book.pages]
     assert chapters
     assert not missing

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import yaml
 from power import complaints, lets_through, overview, planted, rows_of, tables_in, too_wide
 from sample import PARTS, Book
+from toc import pages
 
 from scorelab.estimate import Estimate
 from scorelab.figures.measured import Measured
@@ -20,13 +20,7 @@ SITE = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
 EXECUTED = SITE.parent / "jupyter_execute"  # pages that offer no notebook are here, too
 
 
-def _pages() -> list[str]:
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    files = [entry["file"] for part in contents["parts"] for entry in part["chapters"]]
-    return [page for page in [contents["root"], *files] if tables_in(ROOT / f"{page}.md")]
-
-
-CHAPTERS = _pages()
+CHAPTERS = [page for page in pages() if tables_in(ROOT / f"{page}.md")]
 built = pytest.mark.skipif(
     not (SITE / "index.html").exists() and not os.environ.get("CI"),
     reason="the book is not built (make book)",
