@@ -5,6 +5,7 @@ checks every step, and returns it; a chapter shows it by leaving it as the last 
 cell, and takes a derived result further through `derivation["step"].equation`.
 """
 
+from copy import copy
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
@@ -82,7 +83,16 @@ def get(name: str) -> "Derivation":
 
 
 def unchecked(name: str) -> "Derivation":
-    """Derive `name` and leave its steps unchecked, for who knows that they hold; see `get`."""
+    """Derive `name` and leave its steps unchecked, for who knows that they hold; see `get`.
+
+    What is returned is the caller's own. The work is done once a process: many a derivation takes
+    a law from an earlier one.
+    """
+    return copy(_derived(name))
+
+
+@cache
+def _derived(name: str) -> "Derivation":
     names = available()
     if name not in names:
         near = get_close_matches(name, names, n=3, cutoff=0.4) or names

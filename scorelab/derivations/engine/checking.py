@@ -61,19 +61,18 @@ def check(
             compare(relation.func, pairs, concrete)
         return mark
     # A wrong claim is refuted by one point, before `simplify` is asked in vain.
-    if not _has_operations(pairs):
-        compare(relation.func, pairs, concrete, points=1)
-    # An integral over a function that is not known is left to numbers.
+    operations = _has_operations(pairs)
+    if not operations:
+        compare(relation.func, pairs, concrete, once=True)
     if not equal and _true_by_assumptions(relation.func, *pairs[0]):
         return mark or "symbolic"
+    # An integral over a function that is not known is left to numbers.
     carry_out = _between_ends if unknown else _do
     done = [(carry_out(left), carry_out(right)) for left, right in pairs]
-    if _has_operations(pairs) and not _has_operations(done):
-        compare(relation.func, done, concrete, points=1)
     if equal and all(_vanishes_by_algebra(a - b) for a, b in done):
         return mark or "symbolic"
-    if unknown:
-        compare(relation.func, done, concrete, points=1)
+    if operations and (unknown or not _has_operations(done)):
+        compare(relation.func, done, concrete, once=True)
     if equal and all(_vanishes(a - b) for a, b in done):
         return mark or "symbolic"
     if not equal and _true_by_assumptions(relation.func, *done[0]):

@@ -169,8 +169,7 @@ class Derivation:
         """
         definitions, known, done = [], [], []
         try:
-            structure.check(self)
-            draw = structure.drawing(self)
+            draw = structure.check(self)
         except checking.CheckError as error:
             raise DerivationError(f"{self.name}, {error}") from error
         for step in self.steps:

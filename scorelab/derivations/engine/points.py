@@ -15,7 +15,9 @@ __all__ = ["CheckError", "Draw", "compare", "derivatives", "lines", "numbers"]
 # What the functions and symbols that may be any become at one point.
 Draw = Callable[[random.Random], Mapping[Any, Any]]
 
-_NEAR, _FAR = 6, 4
+_FAR = 4
+# Six points nearby, then one at each distance.
+_PLACES = (*[None] * 6, *range(_FAR))
 _DIGITS = 30
 _TOLERANCE = sp.Float("1e-20")
 
@@ -25,9 +27,9 @@ class CheckError(Exception):
 
 
 def compare(
-    relation: type, pairs: list[tuple[sp.Expr, sp.Expr]], concrete: Draw, points: int = _NEAR
+    relation: type, pairs: list[tuple[sp.Expr, sp.Expr]], concrete: Draw, *, once: bool = False
 ) -> bool:
-    """Compare both sides at random admissible points, at each with other functions.
+    """Compare both sides at random admissible points, at each with other functions, or at one.
 
     Some points are far out, where nothing has to be integrated numerically: √(x − 3)² is 3 − x
     for every x that is tried below 3.
@@ -40,7 +42,7 @@ def compare(
     """
     rng = random.Random(0)
     sides = sp.Tuple(*(side for pair in pairs for side in pair))
-    for far in [None] * points + (list(range(_FAR)) if points > 1 else []):
+    for far in _PLACES[:1] if once else _PLACES:
         values, point = _values(sides, concrete, rng, far)
         if not values:
             return far is not None
@@ -56,7 +58,7 @@ def numbers(expression: sp.Expr, concrete: Draw) -> list[sp.Expr]:
         return []
     rng = random.Random(0)
     found = []
-    for far in [*[None] * _NEAR, *range(_FAR)]:
+    for far in _PLACES:
         values, _ = _values(sp.Tuple(expression), concrete, rng, far)
         value = sp.N(values[0], _DIGITS) if values else sp.nan
         if value.is_number and value.is_finite:

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 __all__ = ["check", "check_assumptions", "check_citations", "drawing"]
 
 
-def check(derivation: "Derivation") -> None:
+def check(derivation: "Derivation") -> Draw:
     """Refuse what is defined twice, by itself, or after it was used; what may be any function and
     is the same one everywhere, or a special one.
+
+    Returns:
+        What draws the functions that may be any, see `drawing`.
 
     Raises:
         CheckError: with the step.
@@ -44,7 +47,7 @@ def check(derivation: "Derivation") -> None:
         for thing in right.free_symbols | {f.func for f in right.atoms(AppliedUndef)}:
             if thing not in left.args:
                 used.setdefault(thing, step.name)
-    _check_drawing(derivation)
+    return _checked_drawing(derivation)
 
 
 def check_citations(derivation: "Derivation") -> None:
@@ -113,8 +116,8 @@ def drawing(derivation: "Derivation") -> Draw:
     return lambda rng: {f: family(rng, arity[f]) for f, family in present.items()}
 
 
-def _check_drawing(derivation: "Derivation") -> None:
-    """Refuse what would be the same at every point, or special."""
+def _checked_drawing(derivation: "Derivation") -> Draw:
+    """As `drawing`, but what would be the same at every point, or special, is refused."""
     if not callable(derivation.concrete):
         _refuse_fixed(derivation.concrete)
     draw = drawing(derivation)
@@ -123,6 +126,7 @@ def _check_drawing(derivation: "Derivation") -> None:
     for function, new in first.items():
         if isinstance(function, UndefinedFunction) and (reason := special(new)):
             raise CheckError(f"concrete: {function} may be any function, but {reason}")
+    return draw
 
 
 def _refuse_fixed(concrete: Mapping[Any, Any]) -> None:
