@@ -151,3 +151,25 @@ def _vp_time(total: float) -> float:
 def _ve_time(level: float) -> float:
     """When σ_min² (σ_max/σ_min)^(2t) − σ_min² is this level's square."""
     return float(np.log(1 + level**2 / 1e-4) / (2 * np.log(5_000)))
+
+
+def test_what_a_narrow_bump_of_a_flow_costs_outgrows_its_error():
+    """The divergence over h times the mean square tends to h k²/4: by the steps, and by a flow."""
+    narrow = derivations.unchecked("girsanov").equations
+    k = sp.Symbol("k", positive=True)
+    second_order = narrow["narrow-divergence"].rhs / 2 / narrow["narrow-error"].rhs
+    assert sp.limit(second_order / k**2, k, sp.oo) == sp.Rational(1, 4)
+
+    width = 400
+    h = width**-1.5
+    x = np.linspace(-12, 12, 20_001) / width
+    start, log_volume = x.copy(), np.zeros_like(x)
+    for _ in range(400):  # backwards along the flow, by the midpoint rule
+        middle = start - h / 800 * np.exp(-((width * start) ** 2) / 2)
+        error = np.exp(-((width * middle) ** 2) / 2)
+        log_volume -= h / 400 * -(width**2) * middle * error
+        start -= h / 400 * error
+    change = (start**2 - x**2) / 2 - log_volume
+    divergence = np.trapezoid(np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi) * change, x)
+    ratio = divergence / (h / np.sqrt(1 + 2 * width**2))
+    assert ratio == pytest.approx(h * width**2 / 4, rel=2e-3)

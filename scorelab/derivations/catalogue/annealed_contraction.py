@@ -179,8 +179,8 @@ $\mathcal N(0, \gamma^2 \sigma^2 I)$ to $\mathcal N(0, V_T \sigma^2 I)$ with
 $$ V_T = \lambda + (1 - r)^{2T} (\gamma^2 - \lambda), \qquad
    r = \frac{\varepsilon}{2 \sigma_L^2}, \quad \lambda = \frac{1}{1 - r/2}. $$
 
-On data $\mathcal N(m, \Sigma)$ the same holds in each eigendirection of $\Sigma$, of variance $v$:
-a step takes the variance $V$ of the samples to
+On data $\mathcal N(m, \Sigma)$ in $\mathbb R^d$ the same holds in each eigendirection of
+$\Sigma$, of variance $v$: a step takes the variance $V$ of the samples to
 $\bigl(1 - \tfrac{\alpha}{2 (v + \sigma^2)}\bigr)^2 V + \alpha$, and as $\sigma \to 0$ the share
 $2 r T \sigma^2 / v$ of what it lacks is all that $T$ steps can take away.
 """.strip(),
@@ -193,7 +193,8 @@ $2 r T \sigma^2 / v$ of what it lacks is all that $T$ steps can take away.
             "A level forgets only if its factor is below 1 in absolute value, for one point if "
             "$0 < r < 2$.",
             "The excess is to leading order: levels close together, $\\sigma^2 \\ll v$, and the "
-            "bias of the step neglected; the recursion is exact.",
+            "bias of the step neglected, and the start forgotten while $\\sigma^2$ is of the order "
+            "of $v$, $T \\varepsilon \\gg 2 \\sigma_L^2 \\ln \\gamma$; the recursion is exact.",
         ),
         sources=(
             "Song and Ermon (2020), Improved techniques for training score-based generative "

@@ -54,8 +54,9 @@ _ASSUMPTIONS = (
     r"theorem on paths the bound needs only that its right-hand side is finite.)",
     r"In $d$ dimensions $b_1 - b_2$ and $\nabla \log (p / q)$ are vectors, and the square is "
     r"completed for each coordinate.",
-    r"That no bound exists for the flow is shown to second order in a short time $h$: $k \to "
-    r"\infty$ first for the error, then $h \to 0$.",
+    r"That no bound exists for the flow is shown to second order in a short time $h$, which is "
+    r"all that counts while $h k \to 0$: for $h = k^{-3/2}$, where the divergence, divided by $h$ "
+    r"times the mean square of the error, grows like $h k^2 / 4$.",
 )
 
 _SOURCES = (
@@ -269,7 +270,8 @@ def _without_noise() -> list[Step]:
                 Integral(Derivative(e(x) * here, x) ** 2 / here, at),
                 (1 + k**2) ** 2 / (1 + 2 * k**2) ** sp.Rational(3, 2),
             ),
-            "… and the divergence to infinity. So for the flow there is no bound in the mean "
-            "square of the score's error alone.",
+            "… and this to infinity. The divergence is $h^2/2$ times it while $h k$ is small; for "
+            "$h = k^{-3/2}$ it outgrows $h$ times the mean square. So for the flow there is no "
+            "bound in the mean square of the score's error alone.",
         ),
     ]

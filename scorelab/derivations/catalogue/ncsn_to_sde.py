@@ -40,7 +40,8 @@ $$
 \frac1a \, s\Bigl(\frac xa, \frac ba\Bigr).
 $$
 
-Let a process have this law with $a = a(t)$ and $b = b(t)$. Its drift is $\frac{a'}{a} x$, its noise
+Let a diffusion with a linear drift have, given any $x_0$, the law of $a x_0 + b z$, with $a = a(t)$
+and $b = b(t)$. Its drift is $\frac{a'}{a} x$, its noise
 $g^2 = a^2 \frac{\mathrm{d}}{\mathrm{d}t} \sigma^2$ with $\sigma = b/a$, and its probability flow
 obeys, in $y = x/a$, one equation for all of them: $\mathrm{d}y = -\sigma \, s(y, \sigma)
 \,\mathrm{d}\sigma$. Whatever the process, $t$ only says when a level is reached.
@@ -53,7 +54,9 @@ _ASSUMPTIONS = (
     r"The data $x_0$ may have any law, with a density or without: where "
     r"$p_0(x_0) \,\mathrm{d}x_0$ stands, the average over $x_0$ is meant. Derivatives go below "
     r"that integral, as the Gaussian and its derivatives are bounded.",
-    r"$a$ and $b$ are positive and differentiable for $t > 0$, and $b/a$ increases.",
+    r"$a$ and $b$ are positive and differentiable for $t > 0$, and $b/a$ increases. The law given "
+    r"$x_0$ fixes drift and noise; that of all points together does not: the probability flow has "
+    r"the same.",
     r"In $d$ dimensions the kernel is the product of one Gaussian for each coordinate, so the "
     r"factor $1/a$ of its density becomes $a^{-d}$, which has no slope.",
 )
@@ -210,8 +213,8 @@ def _one_score_for_all() -> list[Step]:
             "clock",
             clock(t),
             B(t) / A(t),
-            "Let a process have this law at every time, with $a(t)$ and $b(t)$: this is its noise "
-            "in units of what is left of the data.",
+            "Let a diffusion with a linear drift have this law at every time, given any $x_0$, "
+            "with $a(t)$ and $b(t)$: this is its noise in units of what is left of the data.",
         ),
         definition(
             "strength",

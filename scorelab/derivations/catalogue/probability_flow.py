@@ -28,7 +28,7 @@ $$
 \mathrm{d}x = u \,\mathrm{d}t, \qquad u = f - \tfrac12 g^2 s
 $$
 
-carries $p_0$ to the same $p_t$ for every $t$, and along each of its solutions
+carries $p_{t_0}$ to the same $p_t$ for every $t \ge t_0 > 0$, and along each of its solutions
 
 $$
 \frac{\mathrm{d}}{\mathrm{d}t} \log p_t(x_t) = -\nabla \cdot u(x_t, t).
