@@ -6,6 +6,9 @@ See `mutation.py` for how.
 import pytest
 from mutation import Mutant, by_tier
 
+# The killer of most rows on a finite data set, with its arguments.
+BLURRED = "test_empirical_score_is_the_slope_of_the_log_density_of_the_blurred_points"
+ROWS = {"shape": (3,)}
 MATCHING = [
     (
         "missing minus in the target",
@@ -122,36 +125,36 @@ MATCHING = [
         "away from the points",
         "exponents.softmax(1) @ points - rows",
         "exponents.softmax(1) @ points + rows",
-        "test_empirical_score_is_the_slope_of_the_log_density_of_the_blurred_points",
-        {"shape": (3,)},
+        BLURRED,
+        ROWS,
     ),
     (
         "σ for σ² in the exponent",
         "(squares - squares.amin(1, keepdim=True)) / std / std / 2",
         "(squares - squares.amin(1, keepdim=True)) / std / 2",
-        "test_empirical_score_is_the_slope_of_the_log_density_of_the_blurred_points",
-        {"shape": (3,)},
+        BLURRED,
+        ROWS,
     ),
     (
         "no 2 in the exponent of a data point",
         "/ std / std / 2",
         "/ std / std",
-        "test_empirical_score_is_the_slope_of_the_log_density_of_the_blurred_points",
-        {"shape": (3,)},
+        BLURRED,
+        ROWS,
     ),
     (
         "σ for σ² below the way back",
         "@ points - rows) / std / std",
         "@ points - rows) / std",
-        "test_empirical_score_is_the_slope_of_the_log_density_of_the_blurred_points",
-        {"shape": (3,)},
+        BLURRED,
+        ROWS,
     ),
     (
         "distances not squared",
         'mode="donot_use_mm_for_euclid_dist") ** 2',
         'mode="donot_use_mm_for_euclid_dist")',
-        "test_empirical_score_is_the_slope_of_the_log_density_of_the_blurred_points",
-        {"shape": (3,)},
+        BLURRED,
+        ROWS,
     ),
     (
         "nothing taken from the exponents",

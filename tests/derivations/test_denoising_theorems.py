@@ -1,33 +1,16 @@
 """False theorems on denoising, each refused; and right values, each by a second way."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-import sympy as sp
 from scipy import integrate
+from spoiling import spoilt
 from sympy import Derivative, log
 from tiers import nightly_but
 
 from scorelab import derivations
-from scorelab.derivations import Derivation, DerivationError
+from scorelab.derivations import DerivationError
 from scorelab.derivations.catalogue import dsm_equivalence as equivalence
 from scorelab.derivations.catalogue import tweedie
-
-
-def spoilt(name: str, step: str, rhs: sp.Expr) -> Derivation:
-    """The derivation with another right side in one claim, with the definitions above it."""
-    derivation = derivations.unchecked(name)
-    kept = []
-    for one in derivation.steps:
-        if one.name == step:
-            wrong = sp.Eq(one.equation.lhs, rhs(one.equation.rhs), evaluate=False)
-            kept.append(replace(one, equation=wrong))
-            break
-        if one.checked == "definition":
-            kept.append(one)
-    return Derivation(name, derivation.title, kept, concrete=derivation.concrete)
-
 
 y, sigma, theta = tweedie.y, tweedie.sigma, equivalence.theta
 LOG_Q, LOG_PLANE = log(tweedie.q(y)), log(tweedie.Q(tweedie.y1, tweedie.y2))
@@ -36,27 +19,12 @@ MODEL = equivalence.s(equivalence.y, theta)
 
 FALSE = {
     "true for one prior": ("tweedie", "tweedie", lambda _: (y + sigma**2) / (1 + sigma**2)),
-    "a third derivative too many": (
-        "tweedie",
-        "variance",
-        lambda right: right + 7 * Derivative(LOG_Q, (y, 3)),
-    ),
     "σ² off the diagonal": ("tweedie", "covariance", lambda right: right + sigma**2),
     "σ² for σ⁴ off the diagonal": ("tweedie", "covariance", lambda right: right / sigma**2),
     "a third mixed derivative": (
         "tweedie",
         "covariance",
         lambda right: right + Derivative(LOG_PLANE, (tweedie.y1, 2), tweedie.y2),
-    ),
-    "model times third derivative": (
-        "dsm-equivalence",
-        "difference",
-        lambda right: right + MODEL * Derivative(EXPLICIT_LOG_Q, (equivalence.y, 3)),
-    ),
-    "curvature in the parameter": (
-        "dsm-equivalence",
-        "gradient",
-        lambda right: right + Derivative(MODEL, (theta, 2)),
     ),
     "no target below the integral": (
         "dsm-equivalence",
@@ -85,17 +53,7 @@ DAY = ["true for one prior", "a standard deviation in the sheet"]
 def test_a_false_theorem_is_refused(false):
     name, step, rhs = FALSE[false]
     with pytest.raises(DerivationError, match=f"step '{step}'"):
-        spoilt(name, step, rhs).check()
-
-
-@pytest.mark.parametrize("name", ["tweedie", "dsm-floor", "dsm-target", "dsm-equivalence"])
-def test_a_theorem_says_what_it_assumes_and_where_it_is_from(name):
-    derivation = derivations.unchecked(name)
-    assert r"\mathbb R^d" in derivation.statement
-    assert derivation.assumptions
-    assert all(one.endswith(".") for one in derivation.assumptions)
-    assert all(any(c.isdigit() for c in one) for one in derivation.sources)
-    assert derivation.sources
+        spoilt(name, step, right=rhs).check()
 
 
 def test_tweedie_s_covariance_in_the_plane_by_quadrature():

@@ -7,13 +7,12 @@ one; all of them, every step in every way, are for the night.
 
 import json
 import re
-from copy import copy
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 import sympy as sp
+from spoiling import taken, with_equation
 from tiers import nightly_but
 
 from scorelab import derivations
@@ -56,11 +55,6 @@ def test_every_claim_is_checked_and_most_are_proved(name):
     assert [s.name for s in steps if s.checked == "cited"] == CITED.get(name, [])
 
 
-def taken(step) -> bool:
-    """Whether a step is a definition or a known theorem, not a claim."""
-    return step.checked in ("definition", "cited")
-
-
 # Steps that sympy cannot prove, only confirm by numbers or at points.
 UNPROVED: dict[str, list[str]] = {}
 # Known theorems that are used.
@@ -75,7 +69,7 @@ CITED = {
 @pytest.mark.parametrize("name", NAMES)
 def test_a_theorem_has_a_statement_assumptions_and_sources(name):
     theorem = derived(name)
-    assert theorem.statement
+    assert re.search(r"\\mathbb ?\{?R\}?\^d|\$D\$ dimensions", theorem.statement)
     assert theorem.assumptions
     assert all(line.rstrip(")").endswith(".") for line in theorem.assumptions)
     assert theorem.sources
@@ -103,22 +97,10 @@ def tampered(equation: sp.Basic) -> dict[str, sp.Basic]:
 
 
 def cut(derivation: Derivation, step_name: str, slip: str) -> Derivation:
-    """Return the derivation with one equation spoilt, without the steps that cannot notice.
-
-    Those are the claims after a spoilt claim, and the claims above: they are known to hold, and
-    only what they said of the same left side is used further down.
-    """
-    steps = list(derivation.steps)
-    place = [step.name for step in steps].index(step_name)
-    step = steps[place]
-    wrong = step.equation.func(step.equation.lhs, tampered(step.equation)[slip], evaluate=False)
-    end = len(steps) if taken(step) else place + 1
-    rest = [replace(step, equation=wrong), *steps[place + 1 : end]]
-    sides = {later.equation.lhs for later in rest if not taken(later)}
-    spoilt = copy(derivation)
-    kept = [s for s in steps[:place] if taken(s) or s.equation.lhs in sides]
-    spoilt.steps = (*kept, *rest)
-    return spoilt
+    """Return the derivation with one slip, without the steps that cannot notice."""
+    equation = derivation[step_name].equation
+    wrong = equation.func(equation.lhs, tampered(equation)[slip], evaluate=False)
+    return with_equation(derivation, step_name, wrong)
 
 
 def steps_for(name: str, slip: str, *, definitions: bool) -> list[str]:
@@ -204,6 +186,8 @@ def test_every_equation_parses_in_katex_and_fits_the_page(name, katex):
         tex = printing.latex_equation(step.equation, derivation.notation)
         assert katex(tex) is None, tex
         assert printing.width(tex) <= printing.MAX_WIDTH, tex
+        # A font of LaTeX has no σ outside of a formula.
+        assert not re.search("[α-ωΑ-Ω]", re.sub(r"\$[^$]*\$", "", step.reason)), step.reason
         for inline in re.findall(r"(?<!\$)\$([^$]+)\$(?!\$)", step.reason):
             assert katex(inline) is None, inline
 

@@ -18,7 +18,10 @@ from scorelab.derivations.export.tex import excerpt
 from scorelab.derivations.printing.macros import MACROS, definitions, expand, fold
 
 NAMES = derivations.available()
-DAY = ["mixture-score", "dsm-target", "tweedie", "ou-moments"]  # set by day
+DAY = ["mixture-score", "dsm-target", "tweedie", "ncsn-to-sde"]
+SOME_BY_DAY = pytest.mark.parametrize(
+    "names", [DAY, pytest.param(NAMES, marks=pytest.mark.nightly)], ids=["some", "all"]
+)
 ARTICLE = r"\documentclass[10pt]{article}\usepackage[textwidth=12cm]{geometry}"
 SLIDES = r"\documentclass[aspectratio=169]{beamer}"
 
@@ -49,9 +52,7 @@ def talk(document_class: str, names: list[str]) -> str:
     return f"{start}{inputs}\n\\end{{document}}\n"
 
 
-@pytest.mark.parametrize(
-    "names", [DAY, pytest.param(NAMES, marks=pytest.mark.nightly)], ids=["some", "all"]
-)
+@SOME_BY_DAY
 @pytest.mark.parametrize(
     ("document_class", "render"), [(ARTICLE, export.latex), (SLIDES, export.beamer)]
 )
@@ -63,13 +64,14 @@ def test_derivations_can_be_input_into_one_document(document_class, render, name
     assert "undefined on input" not in log
 
 
-def test_what_is_pasted_needs_amsmath_alone_and_is_what_latex_shows(compiled):
-    pasted = [excerpt(derivations.get(name)) for name in NAMES]
+@SOME_BY_DAY
+def test_what_is_pasted_needs_amsmath_alone_and_is_what_latex_shows(names, compiled):
+    pasted = [excerpt(derivations.get(name)) for name in names]
     start = ARTICLE + "\n\\usepackage{amsmath}\n\\begin{document}\n"
     log = compiled({"main.tex": start + "\n\n".join(pasted) + "\\end{document}\n"})
     assert not sticking_out(log)
     assert "multiply" not in log
-    for name, text in zip(NAMES, pasted, strict=True):
+    for name, text in zip(names, pasted, strict=True):
         body = text[text.index(r"\subsection*") :].strip()
         assert body in derivations.get(name).to_latex()
         assert r"\documentclass" not in text

@@ -2,9 +2,9 @@
 
 import pytest
 import sympy as sp
+from spoiling import spoilt
 from sympy import Derivative, Function, Integral, exp, log, oo
 
-from scorelab import derivations
 from scorelab.derivations import Derivation, DerivationError, Step
 from scorelab.derivations.engine.densities import gaussian
 from scorelab.derivations.engine.derivation import cited, definition, equation, observed
@@ -202,16 +202,8 @@ def test_what_is_cited_needs_a_source():
 )
 def test_a_term_that_one_example_hides_is_refused(name, step, wrong):
     """The book's own theorems, each with a term that vanishes for a Gaussian or a quadratic."""
-    right = derivations.unchecked(name)
-    steps = [
-        Step(st.name, equation(st.equation.lhs, wrong(st.equation.rhs)), st.reason)
-        if st.name == step
-        else st
-        for st in right.steps
-    ]
-    spoilt = Derivation(name, "", steps, sources=right.sources, concrete=right.concrete)
     with pytest.raises(DerivationError, match=f"step '{step}'"):
-        spoilt.check()
+        spoilt(name, step, right=wrong).check()
 
 
 A = sp.Symbol("A", positive=True)

@@ -9,14 +9,6 @@ from scipy import integrate
 import scorelab as sl
 from scorelab import derivations
 
-NAMES = (
-    "mixture-score",
-    "ula-bias",
-    "fisher-gaussians",
-    "fisher-blindness",
-    "implicit-score-matching",
-)
-
 
 @pytest.fixture(autouse=True)
 def double():
@@ -25,15 +17,6 @@ def double():
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(before)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_it_says_what_it_proves_what_it_assumes_and_where_it_is_from(name):
-    derivation = derivations.unchecked(name)
-    assert "\\mathbb R^d" in derivation.statement
-    assert derivation.assumptions
-    assert all(text.endswith(".") for text in derivation.assumptions)
-    assert derivation.sources
 
 
 def near_pair():
