@@ -44,6 +44,7 @@ from .mixture import GaussianMixture as GaussianMixture
 from .networks import ScoreMLP as ScoreMLP
 from .networks import ScoreUNet as ScoreUNet
 from .noise import NoiseSchedule as NoiseSchedule
+from .noise import annealed_variance as annealed_variance
 from .noise import best_step_ratio as best_step_ratio
 from .noise import geometric_sigmas as geometric_sigmas
 from .noise import largest_distance as largest_distance

@@ -190,10 +190,7 @@ def annealed_langevin_dynamics(
     denoising.
     """
     checks.batch("x0", x0)
-    levels = checks.levels("sigmas", sigmas, x0)
-    if (levels.diff() >= 0).any():
-        i = int((levels.diff() >= 0).nonzero()[0, 0])
-        raise ValueError(f"sigmas must descend strictly, but sigmas[{i + 1}] >= sigmas[{i}]")
+    levels = checks.descending("sigmas", sigmas, x0)
     step_size = checks.positive("step_size", step_size)
     checks.count("n_steps", n_steps)
     recorder = Recorder(x0, n_steps * len(levels), record_every)

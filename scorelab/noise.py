@@ -14,6 +14,7 @@ are heuristic targets from data at one point, neither necessary nor sufficient:
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -26,6 +27,7 @@ from scorelab._support import checks
 
 __all__ = [
     "NoiseSchedule",
+    "annealed_variance",
     "best_step_ratio",
     "geometric_sigmas",
     "largest_distance",
@@ -98,12 +100,50 @@ def variance_after(n_steps: int, ratio: float, step_ratio: float) -> float:
         ratio: γ.
         step_ratio: η = ε / σ_L², in (0, 4).
 
-    Data of variance v > 0 are not forgotten so: see the derivation `annealed-contraction`.
+    Data of variance v > 0 are not forgotten so: see `annealed_variance`.
 
     Source: Song and Ermon (2020), section 4, proposition 3.
     """
     limit = 1 / (1 - step_ratio / 4)
     return (1 - step_ratio / 2) ** (2 * n_steps) * (ratio**2 - limit) + limit
+
+
+def annealed_variance(
+    variance: float, sigmas: Tensor | Sequence[float], *, step_ratio: float, n_steps: int
+) -> float:
+    r"""Variance that annealed Langevin dynamics makes of data $N(0, v)$, before denoising.
+
+    It starts from $N(0, \sigma_1^2)$. At the level σ the score of the noisy data is
+    $-x / (v + \sigma^2)$, so each of the T steps of size $\alpha = \eta \sigma^2$ takes V to
+
+    $$ \Bigl( 1 - \frac{\alpha}{2 (v + \sigma^2)} \Bigr)^2 V + \alpha . $$
+
+    Args:
+        variance: v ≥ 0, of the data, in squared units of x.
+        sigmas: the levels, (L,), strictly descending.
+        step_ratio: η = ε / σ_L², in (0, 4).
+        n_steps: T, the number of steps at each level.
+
+    Returns:
+        V after the last level, in squared units of x.
+
+    Raises:
+        ValueError: for bad arguments.
+
+    Source: the derivation `annealed-contraction`, equation `moved-variance`.
+    """
+    if not (math.isfinite(variance) and variance >= 0):
+        raise ValueError(f"variance must be finite and >= 0, got {variance}")
+    if not 0 < step_ratio < 4:
+        raise ValueError(f"step_ratio must lie in (0, 4), got {step_ratio}")
+    checks.count("n_steps", n_steps)
+    levels = checks.descending("sigmas", sigmas, torch.empty(0, dtype=torch.float64)).tolist()
+    left = levels[0] ** 2
+    for sigma in levels:
+        kept = 1 - step_ratio * sigma**2 / (2 * (variance + sigma**2))
+        for _ in range(n_steps):
+            left = kept**2 * left + step_ratio * sigma**2
+    return left
 
 
 def best_step_ratio(n_steps: int, ratio: float) -> float:

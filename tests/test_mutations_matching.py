@@ -219,7 +219,38 @@ ANNEALED = [
         "test_it_is_langevin_dynamics_level_by_level",
     ),
 ]
+ANNEALED_VARIANCE = "test_annealed_variance_is_what_start_and_noise_have_become"
 NOISE = [
+    (
+        "annealed variance: no ½ in the step",
+        "step_ratio * sigma**2 / (2 * (variance",
+        "step_ratio * sigma**2 / ((variance",
+        ANNEALED_VARIANCE,
+    ),
+    (
+        "annealed variance: width of the data forgotten",
+        "(2 * (variance + sigma**2))",
+        "(2 * sigma**2)",
+        ANNEALED_VARIANCE,
+    ),
+    (
+        "annealed variance: factor not squared",
+        "left = kept**2 * left",
+        "left = kept * left",
+        ANNEALED_VARIANCE,
+    ),
+    (
+        "annealed variance: σ for σ² of the noise",
+        "* left + step_ratio * sigma**2",
+        "* left + step_ratio * sigma",
+        ANNEALED_VARIANCE,
+    ),
+    (
+        "annealed variance: σ for σ² at the start",
+        "left = levels[0] ** 2",
+        "left = levels[0]",
+        ANNEALED_VARIANCE,
+    ),
     (
         "full-step λ in the half form",
         "limit = 1 / (1 - step_ratio / 4)",

@@ -9,6 +9,7 @@ from scipy import stats
 from scorelab.langevin import langevin_dynamics
 from scorelab.noise import (
     NoiseSchedule,
+    annealed_variance,
     best_step_ratio,
     geometric_sigmas,
     largest_distance,
@@ -199,8 +200,30 @@ def test_normal_law_of_the_overlap_formula():
     assert level_overlap(ratio, dim) == pytest.approx(expected, rel=1e-12)
 
 
+def test_annealed_variance_is_what_start_and_noise_have_become():
+    """V is a sum: of the start and of the noise of every step, each times all later factors²."""
+    v, sigmas, eta, n_steps = 0.7, [3.0, 1.0, 0.4], 0.3, 4
+    steps = [sigma for sigma in sigmas for _ in range(n_steps)]
+    kept = [1 - eta * s**2 / (2 * (v + s**2)) for s in steps]
+    parts = [(3.0**2, kept)]
+    parts += [(eta * s**2, kept[i + 1 :]) for i, s in enumerate(steps)]
+    expected = sum(variance * math.prod(later) ** 2 for variance, later in parts)
+    found = annealed_variance(v, sigmas, step_ratio=eta, n_steps=n_steps)
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_annealed_variance_of_one_point_is_that_of_each_level():
+    found = annealed_variance(0, [2.0, 1.0], step_ratio=0.4, n_steps=7)
+    first = variance_after(7, 1.0, 0.4) * 2.0**2
+    assert found == pytest.approx(variance_after(7, math.sqrt(first), 0.4), rel=1e-12)
+
+
 X = torch.randn(10, 2, generator=generator())
 BAD = [
+    (lambda: annealed_variance(-1, [2, 1], step_ratio=0.1, n_steps=1), "variance must be"),
+    (lambda: annealed_variance(1, [1, 2], step_ratio=0.1, n_steps=1), "sigmas must descend"),
+    (lambda: annealed_variance(1, [2, 1], step_ratio=4, n_steps=1), "step_ratio must lie"),
+    (lambda: annealed_variance(1, [2, 1], step_ratio=0.1, n_steps=0), "n_steps"),
     (lambda: geometric_sigmas(1, 2, 5), "sigma_max must be > sigma_min"),
     (lambda: geometric_sigmas(1, 0, 5), "sigma_min"),
     (lambda: geometric_sigmas(1, 0.1, 1), "n_levels"),

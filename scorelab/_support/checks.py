@@ -60,6 +60,15 @@ def levels(name: str, sigmas: Tensor | Sequence[float], x: Tensor) -> Tensor:
     return tensor
 
 
+def descending(name: str, sigmas: Tensor | Sequence[float], x: Tensor) -> Tensor:
+    """Return `levels`; raise `ValueError` unless each is below the one before."""
+    tensor = levels(name, sigmas, x)
+    if (tensor.diff() >= 0).any():
+        i = int((tensor.diff() >= 0).nonzero()[0, 0])
+        raise ValueError(f"{name} must descend strictly, but {name}[{i + 1}] >= {name}[{i}]")
+    return tensor
+
+
 def first_outside(
     values: Tensor, *, above: float = -math.inf, least: float = -math.inf
 ) -> int | None:
