@@ -17,7 +17,8 @@ from scorebook.cache import kept
 
 from scorelab._support.files import write_whole
 
-LAYOUT_FEATURES = ["kern", "liga", "calt", "ccmp", "mark", "mkmk", "onum", "lnum", "tnum", "pnum"]
+# What the browser applies unasked, and the two kinds of figures that the style sheets ask for.
+LAYOUT_FEATURES = ["kern", "liga", "calt", "ccmp", "mark", "mkmk", "lnum", "tnum"]
 
 
 def purge(sheet: str, names: set[str], *, cache: Path) -> str:
@@ -86,7 +87,7 @@ def subset(
         source: Any font that fontTools reads.
         target: The WOFF2 file to write.
         text: The characters to keep.
-        cache: Folder that keeps the result under a digest of source, characters and axes.
+        cache: Folder that keeps the result under a digest of source, characters, axes and features.
         axes: For a variable font, each axis's fixed value or its ``(lowest, highest)``.
     """
     present = {chr(code) for code in TTFont(source).getBestCmap()}
@@ -94,7 +95,8 @@ def subset(
     # the height of a line): it is kept whole.
     wanted = "".join(sorted((set(text) & present) or present))
     content = source.read_bytes()
-    recipe = [hashlib.sha256(content).hexdigest(), wanted, sorted((axes or {}).items())]
+    digest = hashlib.sha256(content).hexdigest()
+    recipe = [digest, wanted, sorted((axes or {}).items()), LAYOUT_FEATURES]
 
     def cut() -> bytes:
         font = TTFont(source, recalcTimestamp=False)  # two builds write the same bytes
