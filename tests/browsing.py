@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Request
 from playwright.sync_api import Page as Tab
 
@@ -56,3 +57,10 @@ class Visit:
     def _heard(self, message: object) -> None:
         if message.type in ("error", "warning"):
             self.faults.append(f"console {message.type}: {message.text}")
+
+
+def violations(tab: Tab) -> dict[str, list[str]]:
+    """What axe finds, by rule."""
+    options = {"resultTypes": ["violations"]}
+    found = Axe().run(tab, options=options).response["violations"]
+    return {v["id"]: [n["html"][:160] for n in v["nodes"][:3]] for v in found}

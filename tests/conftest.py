@@ -15,6 +15,12 @@ settings.register_profile("reproducible", derandomize=True, deadline=None, datab
 settings.load_profile("reproducible")
 
 
+def pytest_xdist_auto_num_workers(config):
+    """One process more than there are cores: browsers, builds and kernels are often waited for."""
+    usable = getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))
+    return len(usable(0)) + 1
+
+
 @pytest.fixture(autouse=True)
 def _own_seed():
     """No test depends on what ran before it."""
@@ -23,9 +29,14 @@ def _own_seed():
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_proof_from_before(tmp_path_factory):
-    """What was proved on another day counts for the commands of the user, not for the tests."""
+    """What was proved on another day counts for the commands of the user, not for the tests.
+
+    The processes of one run share what they prove: to look at a text nobody need prove it twice.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SCORELAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("SCORELAB_CACHE", str(shared / "cache"))
         yield
 
 

@@ -182,6 +182,7 @@ growth()
     assert 1.6 <= growth(script) <= 12
 
 
+@pytest.mark.nightly
 @needs_proc
 def test_recording_costs_only_what_is_recorded():
     """Every 5th of 200 steps: 41 states of 0.8 MB, and fifteen more; 200 would be 160 MB."""
@@ -228,8 +229,9 @@ PEAKS = {
 }
 
 
+@pytest.mark.nightly
 @needs_proc
-@pytest.mark.parametrize("call", nightly_but([*PEAKS][:1], [*PEAKS]))
+@pytest.mark.parametrize("call", PEAKS)
 def test_ten_million_points_fit_into_little_more_than_their_batches(call):
     """K = 3, d = 2: a batch is 80 MB. The peak of the whole process in MB, torch and all.
 

@@ -9,8 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from browsing import Visit
+from browsing import Visit, violations
 from playwright.sync_api import Browser
 from playwright.sync_api import Page as Tab
 from tiers import nightly_but
@@ -51,7 +50,7 @@ KINDS = [
 
 
 @needs_book
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", nightly_but(KINDS, PAGES))
 def test_page_on_a_desk(browser: Browser, page: str) -> None:
     with Visit(browser, url(page), viewport=DESK, color_scheme="light") as visit:
         visit.see_all()
@@ -75,7 +74,7 @@ def test_page_in_the_dark_on_a_phone(browser: Browser, page: str) -> None:
 # axe takes longer than all the rest. From disk it reads the style sheets as scripts do, which is a
 # fault of its own, so it has its own visit.
 @needs_book
-@pytest.mark.parametrize("page", nightly_but(KINDS, PAGES))
+@pytest.mark.parametrize("page", nightly_but(KINDS[::2], PAGES))
 def test_page_is_accessible(browser: Browser, page: str) -> None:
     with Visit(browser, url(page), viewport=DESK, color_scheme="light") as visit:
         visit.see_all()
@@ -173,13 +172,6 @@ def test_each_check_can_fail(browser: Browser, tmp_path: Path, fault: str, check
 
 def url(page: str) -> str:
     return (HTML / page).as_uri()
-
-
-def violations(tab: Tab) -> dict[str, list[str]]:
-    """What axe finds, by rule."""
-    options = {"resultTypes": ["violations"]}
-    found = Axe().run(tab, options=options).response["violations"]
-    return {v["id"]: [n["html"][:160] for n in v["nodes"][:3]] for v in found}
 
 
 def broken_images(tab: Tab) -> list[str]:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from sample import PARTS, Book
-from tiers import nightly_but
 
 ONE = "import scorelab\nprint(scorelab.__file__, scorelab.depth())"
 TWO = "import scorelab as sl\nprint(sl.steps(), open('numbers.txt').read())"
@@ -142,9 +141,9 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("faults", nightly_but([[*FAULTS]], [[*FAULTS], *([f] for f in FAULTS)]))
+@pytest.mark.nightly
+@pytest.mark.parametrize("faults", [[*FAULTS], *([f] for f in FAULTS)])
 def test_a_warning_fails_every_build_until_it_is_gone(book, faults):
-    """All faults at once by day, each alone at night."""
     text = "\n\n".join(FAULTS[message] for message in faults)
     book.write("index.md", f"# Index\n\n{text}\n")
     for _ in range(2):

@@ -8,6 +8,7 @@ import pytest
 from scorelab import derivations
 from scorelab.__main__ import main
 from scorelab.derivations import export
+from scorelab.derivations.engine.proofs import recall
 
 
 def test_a_derivation_is_printed_or_written_over_what_was_there(tmp_path, capsys):
@@ -16,7 +17,7 @@ def test_a_derivation_is_printed_or_written_over_what_was_there(tmp_path, capsys
         assert main(["derive", "tweedie", "--to", "latex", "--out", str(out)]) == 0
     assert capsys.readouterr().out == ""
     assert main(["derive", "tweedie", "--to", "latex"]) == 0
-    text = derivations.get("tweedie").to_latex()
+    text = recall("tweedie").to_latex()
     assert capsys.readouterr().out == out.read_text("utf-8") == text
     assert [path.name for path in out.parent.iterdir()] == ["tweedie.tex"]
 
@@ -34,7 +35,7 @@ def test_steps_symbols_and_slides(capsys):
         "1",
     ]
     assert main([*command, "--symbol", r"x=\mathbf{x}"]) == 0
-    part = derivations.get("tweedie")["kernel":"noisy"]
+    part = recall("tweedie")["kernel":"noisy"]
     expected = part.to_beamer(symbols={"x": r"\mathbf{x}"}, overlays=True, per_frame=1)
     assert capsys.readouterr().out == expected
     assert expected.count(r"\begin{frame}") == 3
@@ -121,4 +122,4 @@ def test_it_is_a_command_of_the_package():
         text=True,
         check=True,
     )
-    assert done.stdout == derivations.get("ou-moments").to_markdown()
+    assert done.stdout == recall("ou-moments").to_markdown()

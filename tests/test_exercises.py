@@ -47,7 +47,9 @@ def test_the_truth_is_a_number_everywhere(name):
     assert all(bool(t.isfinite().all()) for t in exercise.expects.read(exercise.truth()))
 
 
-@pytest.mark.parametrize(("name", "i"), MISTAKES)
+@pytest.mark.parametrize(
+    ("name", "i"), nightly_but(first_of_each(MISTAKES, itemgetter(0)), MISTAKES)
+)
 def test_a_known_mistake_gets_its_own_hint(name, i):
     mistake = registry.exercise(name).mistakes[i]
     result = exercises.check(name, mistake.answer())

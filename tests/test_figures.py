@@ -88,6 +88,7 @@ def drawing(colour: str, words: str) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg"><!--{words}--><path fill="{colour}"/></svg>'
 
 
+@pytest.mark.nightly
 def test_each_twin_is_a_drawing_where_that_is_smaller_as_it_is_sent_and_else_webp(tmp_path):
     """A long text that packs well is, one that does not pack is not."""
     letters = np.random.default_rng(0).integers(97, 123, 4000)

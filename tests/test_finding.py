@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
+from html_checks import Page
 from scorebook.finding import glossary, things
 
 import scorelab
@@ -29,7 +30,7 @@ needs_book = pytest.mark.skipif(
 
 @cache
 def soup(path: Path) -> BeautifulSoup:
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    return Page(path, HTML).soup
 
 
 def chapters() -> list[Path]:

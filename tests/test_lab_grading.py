@@ -374,17 +374,19 @@ def test_a_submission_is_graded_by_its_last_checks_whatever_it_does_to_the_check
 @pytest.mark.parametrize(
     ("code", "limits", "stopped"),
     [
-        (
+        pytest.param(
             "while True:\n    try: torch.ones(9).sum()\n    except Exception: pass",
             {"seconds": 10},
             "after 10 s",
+            marks=pytest.mark.nightly,
         ),
         # What processes share is no process's own, so each may have it: together they may not.
-        (
+        pytest.param(
             "import mmap\nshared = mmap.mmap(-1, 2 << 30)\n"
             "while True: shared.write(bytes(1 << 20))",
             {"memory": 1200},
             "more than 1200 MiB",
+            marks=pytest.mark.nightly,
         ),
         (
             "import subprocess\nwhile True: subprocess.Popen(['sleep', '60'])",

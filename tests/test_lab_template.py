@@ -128,6 +128,7 @@ def test_it_runs_as_it_is_handed_out(template, tmp_path, empty_environment):
         assert output.data["text/plain"].startswith(NOTHING[template.language]), cell.source
 
 
+@pytest.mark.nightly
 def test_a_question_that_is_asked_or_checked_alone_stops_a_strict_build(tmp_path):
     page = "---\ntemplate: filled-in\n---\n# The lab\n\n## P1\n\n" + "".join(
         f"### {heading}\n\n:::{{admonition}} Asked\n:class: lab-question\n\nWhy?\n:::\n\n"

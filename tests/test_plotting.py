@@ -14,6 +14,7 @@ import torch
 import truth
 from matplotlib.colors import ListedColormap, to_hex, to_rgba_array
 from PIL import Image
+from tiers import nightly_but
 
 from scorelab.examples import book_mixture
 from scorelab.figures import FILM, pictures, plotting
@@ -114,7 +115,9 @@ def palette_of(pixels: np.ndarray) -> set[str]:
     return {f"#{colour:06x}" for colour in found[counts >= 20]}
 
 
-@pytest.mark.parametrize("make", ["everything", "density_and_score", "samples", "paths"])
+@pytest.mark.parametrize(
+    "make", nightly_but(["everything"], ["everything", "density_and_score", "samples", "paths"])
+)
 def test_pixels_of_both_twins(make):
     """Each is drawn on its own paper, at twice the size, and no ink of the other is left."""
     p = book_mixture()
@@ -213,7 +216,7 @@ def test_no_two_roles_share_a_colour():
 # -------------------------------------------------------------------------------------- figures
 
 
-@pytest.mark.parametrize("name", MIXTURES)
+@pytest.mark.parametrize("name", nightly_but([*MIXTURES][:2], [*MIXTURES]))
 def test_every_figure_takes_any_mixture_in_the_plane(name):
     p = MIXTURES[name]
     run = run_of(p)

@@ -106,6 +106,7 @@ def test_the_rows_of_a_notebook_are_read_as_they_were_made():
     assert rows_of(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("table")])) == []
 
 
+@pytest.mark.nightly
 def test_a_strict_build_shows_the_table_and_keeps_its_rows(tmp_path):
     book = Book(tmp_path)
     book.chapter(

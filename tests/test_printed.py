@@ -178,6 +178,7 @@ def test_a_browser_that_is_not_there_is_said_in_a_line(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["html"]
 
 
+@pytest.mark.nightly
 @needs_book
 def test_the_pdf_holds_the_numbers_of_the_equations(tmp_path):
     if shutil.which("pdftotext") is None and not os.environ.get("CI"):

@@ -15,8 +15,7 @@ from zipfile import ZipFile
 
 import nbformat
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from browsing import Visit
+from browsing import Visit, violations
 from bs4 import BeautifulSoup, SoupStrainer, Tag
 from docutils.nodes import make_id
 from playwright.sync_api import Page as Tab
@@ -28,6 +27,7 @@ import scorelab
 from scorelab import derivations
 from scorelab.__main__ import main
 from scorelab.derivations import export
+from scorelab.derivations.engine.proofs import recall
 from scorelab.derivations.export.tex import excerpt
 
 NAMES = derivations.available()
@@ -66,7 +66,7 @@ def words(tag: Tag) -> str:
 @needs_book
 @pytest.mark.parametrize("name", nightly_but(DAY, NAMES))
 def test_name_version_and_mark_stand_on_the_page(name):
-    (page, *_), derivation = [homes()[name]], derivations.get(name)
+    (page, *_), derivation = [homes()[name]], recall(name)
     count = Counter(step.checked for step in derivation.steps)
     for place in [*lines(page, name), *lines(INDEX, name)]:
         said = words(place.select_one(".what"))
@@ -122,9 +122,9 @@ def test_the_index_lists_all_in_the_order_of_the_book_with_their_places():
 @pytest.mark.parametrize("name", nightly_but(DAY, NAMES))
 def test_what_is_copied_is_what_to_latex_gives(name):
     scripts = soup(homes()[name]).select(f'.takeaway[data-name="{name}"] > script')
-    assert [script.string for script in scripts] == [excerpt(derivations.get(name))]
+    assert [script.string for script in scripts] == [excerpt(recall(name))]
     body = scripts[0].string[scripts[0].string.index(r"\subsection*") :]
-    assert body.strip() in derivations.get(name).to_latex()
+    assert body.strip() in recall(name).to_latex()
 
 
 @needs_book
@@ -132,7 +132,7 @@ def test_what_is_copied_is_what_to_latex_gives(name):
     "name", nightly_but(["ou-reversibility"], ["mixture-score", "ou-reversibility"])
 )
 def test_the_keyboard_copies_all_and_one_equation_and_the_citation(browser, name):
-    derivation = derivations.get(name)
+    derivation = recall(name)
     with Visit(browser, url(homes()[name]), viewport=DESK, **CLIPBOARD) as visit:
         tab = visit.tab
         line = f'#derivation-{name} .takeaway[data-name="{name}"]'
@@ -183,7 +183,7 @@ def test_an_open_citation_is_accessible(browser):
         with Visit(browser, url(INDEX), viewport=PHONE, color_scheme=scheme) as visit:
             visit.tab.locator(".takeaway summary").first.click()
             assert visit.tab.evaluate("document.documentElement.scrollWidth") <= 391
-            assert Axe().run(visit.tab).response["violations"] == []
+            assert violations(visit.tab) == {}
 
 
 @needs_book

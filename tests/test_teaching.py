@@ -244,6 +244,7 @@ def test_a_plan_that_cannot_be_kept_stops_the_build(book, items):
         assert BROKEN[item] in " ".join(output.split())
 
 
+@pytest.mark.nightly
 def test_the_minutes_follow_an_edit_of_the_chapter(book):
     assert build(book, "one#the-end outline | nothing")[0] == 0
     status, output = build(book, "one#the-end outline | nothing", words=1_380)

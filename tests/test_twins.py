@@ -381,6 +381,7 @@ def edited(book) -> Iterator[Book]:
         yield book
 
 
+@pytest.mark.nightly
 def test_a_translation_that_falls_behind_stops_every_build_until_it_follows(edited):
     book = edited
     page = book.root / "lab/solution.md"

@@ -17,6 +17,7 @@ from tiers import nightly_but
 from scorelab import derivations
 from scorelab.derivations import Derivation, export
 from scorelab.derivations.engine.derivation import definition
+from scorelab.derivations.engine.proofs import recall
 
 NAMES = derivations.available()
 DAY = ["dsm-target", "tweedie", "ou-moments"]  # proved again by day, in each format that runs
@@ -24,7 +25,7 @@ DAY = ["dsm-target", "tweedie", "ou-moments"]  # proved again by day, in each fo
 
 @pytest.mark.parametrize("name", nightly_but(DAY, NAMES))
 def test_the_script_rebuilds_and_checks_every_step_with_sympy_alone(name, tmp_path):
-    derivation = derivations.get(name)
+    derivation = recall(name)
     file = tmp_path / "script.py"
     file.write_text(export.script(derivation), encoding="utf-8")
     assert not re.search(r"(?m)^\s*(?:from|import)\s+(?!sympy|random|collections|functools|typing)",
@@ -42,7 +43,7 @@ def test_the_script_rebuilds_and_checks_every_step_with_sympy_alone(name, tmp_pa
 
 
 def test_a_script_runs_where_there_is_no_scorelab_and_stops_at_a_slip(tmp_path):
-    right = export.script(derivations.get("tweedie"))
+    right = export.script(recall("tweedie"))
     slip = right.replace('claim("kernel-mass", Integral(N(y, x), (y, -oo, oo)), 1)',
                          'claim("kernel-mass", Integral(N(y, x), (y, -oo, oo)), 2)')  # fmt: skip
     assert slip != right
@@ -73,7 +74,7 @@ def test_a_script_draws_what_a_derivation_draws(tmp_path):
 
 @pytest.mark.parametrize("name", nightly_but(DAY, NAMES))
 def test_the_notebook_is_valid_and_holds_every_step(name):
-    derivation = derivations.get(name)
+    derivation = recall(name)
     notebook = nbformat.reads(export.notebook(derivation), as_version=4)
     nbformat.validate(notebook)
     shown = [cell.source for cell in notebook.cells if cell.source.startswith("show(")]
@@ -90,7 +91,7 @@ def test_the_notebook_is_valid_and_holds_every_step(name):
     ],
 )
 def test_the_notebook_runs_and_shows_what_it_showed_before(name, symbols):
-    text = export.notebook(derivations.get(name), symbols=symbols)
+    text = export.notebook(recall(name), symbols=symbols)
     before = nbformat.reads(text, as_version=4)
     after = NotebookClient(nbformat.reads(text, as_version=4), timeout=300).execute()
     printed = 0
@@ -100,13 +101,13 @@ def test_the_notebook_runs_and_shows_what_it_showed_before(name, symbols):
             assert one.get("text") == other.get("text")
             if "data" in one:
                 assert one.data["text/latex"] == other.data["text/latex"]
-    assert printed == len(derivations.get(name).steps) + 1
+    assert printed == len(recall(name).steps) + 1
 
 
 @pytest.mark.parametrize("name", nightly_but(DAY, NAMES))
 def test_the_cells_of_every_notebook_run_in_their_order(name, capsys):
     """In one process: a kernel for each takes ten times as long, and three have one above."""
-    notebook = nbformat.reads(export.notebook(derivations.get(name)), as_version=4)
+    notebook = nbformat.reads(export.notebook(recall(name)), as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     namespace = {"__name__": "__main__"}
     for cell in cells:
@@ -117,7 +118,7 @@ def test_the_cells_of_every_notebook_run_in_their_order(name, capsys):
 
 
 def test_a_notebook_is_the_same_every_time_and_its_cells_have_names_of_their_own():
-    first, second = (export.notebook(derivations.get("tweedie")) for _ in range(2))
+    first, second = (export.notebook(recall("tweedie")) for _ in range(2))
     assert first == second
     ids = [cell["id"] for cell in json.loads(first)["cells"]]
     assert len(ids) == len(set(ids))
@@ -125,7 +126,7 @@ def test_a_notebook_is_the_same_every_time_and_its_cells_have_names_of_their_own
 
 @pytest.mark.parametrize("name", nightly_but(DAY, NAMES))
 def test_text_formats_hold_every_equation_and_reason(name):
-    derivation = derivations.get(name)
+    derivation = recall(name)
     markdown, notebook = derivation.to_markdown(), export.notebook(derivation)
     cells = "".join(cell["source"] for cell in json.loads(notebook)["cells"])
     for step in derivation.steps:

@@ -13,6 +13,7 @@ from tiers import nightly_but
 from scorelab import derivations
 from scorelab.derivations import Derivation, export
 from scorelab.derivations.engine.derivation import definition
+from scorelab.derivations.engine.proofs import recall
 from scorelab.derivations.export.parts import latex_text
 from scorelab.derivations.export.tex import excerpt
 from scorelab.derivations.printing.macros import MACROS, definitions, expand, fold
@@ -57,7 +58,7 @@ def talk(document_class: str, names: list[str]) -> str:
     ("document_class", "render"), [(ARTICLE, export.latex), (SLIDES, export.beamer)]
 )
 def test_derivations_can_be_input_into_one_document(document_class, render, names, compiled):
-    files = {f"{name}.tex": render(derivations.get(name)) for name in names}
+    files = {f"{name}.tex": render(recall(name)) for name in names}
     log = compiled({"main.tex": talk(document_class, list(files))} | files)
     assert not sticking_out(log)
     assert "multiply" not in log  # labels, destinations
@@ -66,20 +67,20 @@ def test_derivations_can_be_input_into_one_document(document_class, render, name
 
 @SOME_BY_DAY
 def test_what_is_pasted_needs_amsmath_alone_and_is_what_latex_shows(names, compiled):
-    pasted = [excerpt(derivations.get(name)) for name in names]
+    pasted = [excerpt(recall(name)) for name in names]
     start = ARTICLE + "\n\\usepackage{amsmath}\n\\begin{document}\n"
     log = compiled({"main.tex": start + "\n\n".join(pasted) + "\\end{document}\n"})
     assert not sticking_out(log)
     assert "multiply" not in log
     for name, text in zip(names, pasted, strict=True):
         body = text[text.index(r"\subsection*") :].strip()
-        assert body in derivations.get(name).to_latex()
+        assert body in recall(name).to_latex()
         assert r"\documentclass" not in text
 
 
 @pytest.mark.parametrize("render", [export.latex, export.beamer])
 def test_a_file_compiles_alone_with_other_symbols_and_with_the_macros(render, compiled):
-    text = render(derivations.get("ncsn-to-sde"), symbols={"x": r"\mathbf{x}", "T": r"T_1"})
+    text = render(recall("ncsn-to-sde"), symbols={"x": r"\mathbf{x}", "T": r"T_1"})
     assert not sticking_out(compiled({"alone.tex": text}))
     changed = export.macros().replace(r"{\mathcal{N}}", r"{\mathrm{NORMAL}}")
     log = compiled({"alone.tex": text, export.MACROS_FILE: changed})
@@ -95,16 +96,16 @@ LONG_NAMES = [
 def test_every_symbol_can_have_a_name_of_several_tokens_or_scripts(new, compiled):
     files = {}
     for name in NAMES:
-        derivation = derivations.get(name)
+        derivation = recall(name)
         symbols = {old: new % (70 + i) for i, old in enumerate(sorted(derivation.symbols))}
         files[f"{name}.tex"] = export.latex(derivation, symbols=symbols)
     compiled({"main.tex": talk(ARTICLE, list(files))} | files)
 
 
 def test_overlays_uncover_reason_and_equation(compiled):
-    text = export.beamer(derivations.get("tweedie"), overlays=True, per_frame=1)
+    text = export.beamer(recall("tweedie"), overlays=True, per_frame=1)
     assert not sticking_out(compiled({"overlays.tex": text}))
-    assert text.count(r"\pause") == len(derivations.get("tweedie").steps)
+    assert text.count(r"\pause") == len(recall("tweedie").steps)
 
 
 def test_a_line_that_sticks_out_is_seen(compiled):
@@ -117,7 +118,7 @@ def test_a_line_that_sticks_out_is_seen(compiled):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("per_frame", [1, 2])
 def test_every_step_stands_on_one_frame(name, per_frame):
-    derivation = derivations.get(name)
+    derivation = recall(name)
     frames = derivation.to_beamer(per_frame=per_frame)
     titles = re.findall(r"\\framesubtitle\{(.+) \(.+ of \d+\)\}", frames)
     shown = [step for title in titles for step in title.split(", ")]
@@ -128,12 +129,12 @@ def test_every_step_stands_on_one_frame(name, per_frame):
 
 def test_a_frame_holds_at_least_one_step():
     with pytest.raises(ValueError, match="per_frame must be at least 1, got 0"):
-        derivations.get("tweedie").to_beamer(per_frame=0)
+        recall("tweedie").to_beamer(per_frame=0)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_macros_are_folded_from_the_table_and_defined(name):
-    text = derivations.get(name).to_latex()
+    text = recall(name).to_latex()
     body = text[text.index(r"\subsection*") :]
     assert not re.search(r"\\mathcal\{N\}|\\mathrm\{d\}|\\mathbb\{E\}|\\nabla", body)
     used = set(re.findall(r"\\lab(?!el\b)([A-Za-z]+)", body))

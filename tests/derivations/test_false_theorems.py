@@ -4,6 +4,7 @@ import pytest
 import sympy as sp
 from spoiling import spoilt
 from sympy import Derivative, Function, Integral, exp, log, oo
+from tiers import nightly_but
 
 from scorelab.derivations import Derivation, DerivationError, Step
 from scorelab.derivations.engine.densities import gaussian
@@ -103,7 +104,11 @@ PAIRS = {
 }
 
 
-@pytest.mark.parametrize("name", PAIRS)
+# The rest take their time: what may be any function is integrated.
+QUICK = [name for name in PAIRS if "identity" not in name and "Gaussian" not in name]
+
+
+@pytest.mark.parametrize("name", nightly_but(QUICK, [*PAIRS]))
 def test_a_false_theorem_is_refused_and_its_true_neighbour_is_not(name):
     true, false, options = PAIRS[name]
     assert Derivation("true", "", true, **options).check().steps[-1].checked
@@ -181,15 +186,17 @@ def test_what_is_cited_needs_a_source():
     ("name", "step", "wrong"),
     [
         ("tweedie", "variance", lambda right: right + 7 * third),
-        (
+        pytest.param(
             "dsm-equivalence",
             "difference",
             lambda right: right + s(y, theta) * Derivative(log(q(y)), (y, 3)),
+            marks=pytest.mark.nightly,
         ),
-        (
+        pytest.param(
             "dsm-equivalence",
             "difference",
             lambda right: right + Derivative(s(y, theta), (theta, 2)),
+            marks=pytest.mark.nightly,
         ),
         ("dsm-equivalence", "gradient", lambda right: right + Derivative(s(y, theta), (theta, 2))),
         ("implicit-score-matching", "identity", lambda right: right + over(x * p(x)).subs(a, A)),

@@ -16,6 +16,7 @@ def test_a_spectral_gap_of_one_is_refused():
         spoilt("ou-spectrum", "gap", right=lambda half: 2 * half).check()
 
 
+@pytest.mark.nightly
 def test_no_larger_gap_is_tight_either():
     with pytest.raises(DerivationError, match="tight"):
         spoilt("ou-spectrum", "tight", right=lambda half: 2 * half).check()

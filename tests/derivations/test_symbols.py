@@ -7,10 +7,11 @@ from tiers import nightly_but
 
 from scorelab import derivations
 from scorelab.derivations import export
+from scorelab.derivations.engine.proofs import recall
 
 
 def test_a_symbol_has_its_new_name_in_equations_and_reasons():
-    derivation = derivations.get("tweedie")
+    derivation = recall("tweedie")
     new = derivation.to_latex(symbols={"x": r"\mathbf{x}", "sigma": r"\sigma_t"})
     assert r"\labN(y; \mathbf{x}, \sigma_t^2)" in new
     assert r"deviation $\sigma_t$ is added to $\mathbf{x}$" in new
@@ -43,18 +44,18 @@ def unbroken(text: str) -> str:
     ],
 )
 def test_indices_and_powers(symbols, there, gone):
-    text = derivations.get("ncsn-to-sde").to_markdown(symbols=symbols)
+    text = recall("ncsn-to-sde").to_markdown(symbols=symbols)
     assert there in text
     assert not re.search(re.escape(gone) + r"(?![a-z])", text.replace(r"\mathbf{x}_{0}", ""))
 
 
 def test_two_symbols_can_change_places():
-    text = derivations.get("tweedie").to_markdown(symbols={"x": "y", "y": "x"})
+    text = recall("tweedie").to_markdown(symbols={"x": "y", "y": "x"})
     assert r"\mathcal{N}(x; y, \sigma^2)" in text
 
 
 def test_a_line_that_becomes_too_wide_is_split():
-    derivation = derivations.get("mixture-score")
+    derivation = recall("mixture-score")
     wide = {"x": r"x_{\mathrm{a\ very\ long\ name\ of\ a\ point}}"}
     old, new = derivation.to_markdown(), derivation.to_markdown(symbols=wide)
     assert new.count(r"\begin{aligned}") > old.count(r"\begin{aligned}")
@@ -72,12 +73,12 @@ def test_a_line_that_becomes_too_wide_is_split():
 )
 def test_names_that_mislead_are_refused(symbols, message):
     with pytest.raises(ValueError, match=message):
-        derivations.get("tweedie").to_latex(symbols=symbols)
+        recall("tweedie").to_latex(symbols=symbols)
 
 
 def test_names_in_code_are_not_tex():
     with pytest.raises(ValueError, match="symbols"):
-        export.script(derivations.get("tweedie"), symbols={"x": "z"})
+        export.script(recall("tweedie"), symbols={"x": "z"})
 
 
 def test_options_are_read():
@@ -101,7 +102,7 @@ def test_options_are_read():
 
 
 def _in_steps(name: str, symbols: dict[str, str]) -> str:
-    return derivations.get(name).to_markdown(symbols=symbols)
+    return recall(name).to_markdown(symbols=symbols)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_one_value_of_a_function_is_not_its_start():
     "name", nightly_but(["dsm-target", "tweedie", "ou-moments"], derivations.available())
 )
 def test_every_listed_name_is_printed_and_can_be_changed(name):
-    derivation = derivations.get(name)
+    derivation = recall(name)
     plain = derivation.to_markdown()
     assert not {"+", "-"} & derivation.symbols
     for old in derivation.symbols:
