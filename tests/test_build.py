@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sample import PARTS, Book
+from scorebook.cache import seal
+from scorebook.chapters import execution
 
 ONE = "import scorelab\nprint(scorelab.__file__, scorelab.depth())"
 TWO = "import scorelab as sl\nprint(sl.steps(), open('numbers.txt').read())"
@@ -256,6 +260,21 @@ def test_chapters_execute_side_by_side_with_one_thread_each(book):
     assert "threads 1" in book.page("one")
     for name in ("one", "two"):
         assert any(line.split()[:1] == [name] and line.endswith(" s") for line in lines(output))
+
+
+def test_the_longest_chapter_begins_first(tmp_path, monkeypatch):
+    executor = execution.Executor(SimpleNamespace(root=tmp_path, sources=None), tmp_path, 60)
+    for name, seconds in {"quick": 1.0, "long": 9.0}.items():
+        seal(tmp_path / name / "of-an-earlier-text.json", json.dumps({"seconds": seconds}).encode())
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged/cut.json").write_text('{"seconds": 5')
+    began: list[str] = []
+    monkeypatch.setattr(execution, "execute", lambda them, **_: began.extend(c.name for c in them))
+    names = ("damaged", "long", "never", "quick")
+    executor.execute_missing(
+        [SimpleNamespace(name=name, key="0" * 64, executable=True, sources=()) for name in names]
+    )
+    assert began == ["never", "damaged", "long", "quick"]
 
 
 def test_the_code_that_runs_is_the_code_beside_the_book(book):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from dataclasses import asdict, dataclass
@@ -65,6 +66,15 @@ class Store:
                 continue
         return None
 
+    def seconds(self, chapter: Chapter) -> float:
+        """How long `chapter` took when it was last executed, whatever it was then; ∞ if never."""
+        for path in sorted(self._folder(chapter).glob("*.json"), key=_age):
+            try:
+                return float(json.loads(unsealed(path) or "")["seconds"])
+            except (OSError, ValueError, TypeError, LookupError):
+                continue
+        return math.inf
+
     def save(self, chapter: Chapter, execution: Execution) -> None:
         """Keep `execution`, and drop the oldest ones of this chapter."""
         folder = self._folder(chapter)
@@ -77,17 +87,16 @@ class Store:
 
     @staticmethod
     def _drop_old(folder: Path) -> None:
-        ages: list[tuple[float, Path]] = []
-        for path in folder.glob("*.json"):
-            try:
-                ages.append((path.stat().st_mtime, path))
-            except FileNotFoundError:  # another build dropped it
-                continue
-        for _, path in sorted(ages, reverse=True)[KEPT:]:
+        for path in sorted(folder.glob("*.json"), key=_age)[KEPT:]:
             path.unlink(missing_ok=True)
         for path in folder.glob(".*.tmp"):
-            try:
-                if time.time() - path.stat().st_mtime > 86_400:  # left by a killed build
-                    path.unlink(missing_ok=True)
-            except FileNotFoundError:
-                continue
+            if math.inf > _age(path) > 86_400:  # left by a killed build
+                path.unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    """Seconds since a file was used; ∞ for one that another build dropped."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
