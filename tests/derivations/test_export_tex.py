@@ -96,16 +96,16 @@ LONG_NAMES = [
 def test_every_symbol_can_have_a_name_of_several_tokens_or_scripts(new, compiled):
     files = {}
     for name in NAMES:
-        derivation = recall(name)
+        derivation = derivations.unchecked(name)
         symbols = {old: new % (70 + i) for i, old in enumerate(sorted(derivation.symbols))}
         files[f"{name}.tex"] = export.latex(derivation, symbols=symbols)
     compiled({"main.tex": talk(ARTICLE, list(files))} | files)
 
 
 def test_overlays_uncover_reason_and_equation(compiled):
-    text = export.beamer(recall("tweedie"), overlays=True, per_frame=1)
+    text = export.beamer(derivations.unchecked("tweedie"), overlays=True, per_frame=1)
     assert not sticking_out(compiled({"overlays.tex": text}))
-    assert text.count(r"\pause") == len(recall("tweedie").steps)
+    assert text.count(r"\pause") == len(derivations.unchecked("tweedie").steps)
 
 
 def test_a_line_that_sticks_out_is_seen(compiled):
@@ -118,7 +118,7 @@ def test_a_line_that_sticks_out_is_seen(compiled):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("per_frame", [1, 2])
 def test_every_step_stands_on_one_frame(name, per_frame):
-    derivation = recall(name)
+    derivation = derivations.unchecked(name)
     frames = derivation.to_beamer(per_frame=per_frame)
     titles = re.findall(r"\\framesubtitle\{(.+) \(.+ of \d+\)\}", frames)
     shown = [step for title in titles for step in title.split(", ")]
@@ -129,12 +129,12 @@ def test_every_step_stands_on_one_frame(name, per_frame):
 
 def test_a_frame_holds_at_least_one_step():
     with pytest.raises(ValueError, match="per_frame must be at least 1, got 0"):
-        recall("tweedie").to_beamer(per_frame=0)
+        derivations.unchecked("tweedie").to_beamer(per_frame=0)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_macros_are_folded_from_the_table_and_defined(name):
-    text = recall(name).to_latex()
+    text = derivations.unchecked(name).to_latex()
     body = text[text.index(r"\subsection*") :]
     assert not re.search(r"\\mathcal\{N\}|\\mathrm\{d\}|\\mathbb\{E\}|\\nabla", body)
     used = set(re.findall(r"\\lab(?!el\b)([A-Za-z]+)", body))

@@ -6,8 +6,8 @@ import sympy as sp
 import torch
 from scipy import integrate, stats
 
+from scorelab import derivations
 from scorelab.derivations.catalogue import mixture_score
-from scorelab.derivations.engine.proofs import recall
 
 WEIGHTS = np.array([0.6, 0.3, 0.1])
 
@@ -32,7 +32,7 @@ def with_three_components(expression: sp.Expr, table: dict) -> sp.Expr:
 
 def test_the_score_of_a_mixture_on_the_line_is_autograd_s():
     means, variances = np.array([-2.0, 0.5, 4.0]), np.array([0.5, 2.0, 0.1])
-    derivation = recall("mixture-score")
+    derivation = derivations.unchecked("mixture-score")
     m = mixture_score
     table = {
         (base, k + 1): array[k]
@@ -59,7 +59,7 @@ def mixture_in_the_plane():
         table |= {(m.w, k + 1): WEIGHTS[k], (m.a, k + 1): covariances[k, 0, 0]}
         table |= {(m.b, k + 1): covariances[k, 0, 1], (m.c, k + 1): covariances[k, 1, 1]}
         table |= {(m.mean, (i + 1, k + 1)): means[k, i] for i in range(2)}
-    derivation = recall("mixture-score")
+    derivation = derivations.unchecked("mixture-score")
     score = derivation.unfold(derivation["score-2d"].equation.rhs)
     entries = [with_three_components(entry, table) for entry in score]
     points = np.random.default_rng(0).normal(size=(40, 2)) * 3
@@ -93,7 +93,7 @@ def test_the_bias_of_langevin_dynamics_is_the_fixed_point_of_its_recursion(step)
     factor = 1 - step / (2 * s**2)
     for _ in range(2000):
         variance = factor**2 * variance + step
-    bias = recall("ula-bias")["bias"].equation.rhs
+    bias = derivations.unchecked("ula-bias")["bias"].equation.rhs
     assert value(bias, s=s, varepsilon=step) == pytest.approx(variance, rel=1e-9)
     # The closed form as the literature prints it.
     assert variance == pytest.approx(s**2 / (1 - step / (4 * s**2)), rel=1e-9)
@@ -107,8 +107,8 @@ def test_the_fisher_divergence_of_gaussians_is_its_integral():
         gap = (numbers["m_1"] - x) / numbers["v_1"] - (numbers["m_2"] - x) / numbers["v_2"]
         return p.pdf(x) * gap**2
 
-    closed = recall("fisher-gaussians").unfold(
-        recall("fisher-gaussians")["closed-form"].equation.rhs
+    closed = derivations.unchecked("fisher-gaussians").unfold(
+        derivations.unchecked("fisher-gaussians")["closed-form"].equation.rhs
     )
     expected, _ = integrate.quad(integrand, -12, 12)
     assert value(closed, **numbers) == pytest.approx(expected, rel=1e-8)
@@ -125,7 +125,7 @@ def test_the_bound_of_fisher_blindness_is_above_the_integral(apart):
         return p * gap**2
 
     divergence, _ = integrate.quad(integrand, -12, 12, points=[0.0], limit=200)
-    bound = recall("fisher-blindness")["bound-vanishes"].equation.lhs.args[0]
+    bound = derivations.unchecked("fisher-blindness")["bound-vanishes"].equation.lhs.args[0]
     upper = value(bound, a=apart, w=w, u=u, w_1=1 - w, u_1=1 - u)
     # Above the divergence, and not idly so.
     assert divergence <= upper * (1 + 1e-9)
@@ -139,7 +139,9 @@ def test_the_floor_of_denoising_is_what_simulation_gives(tau, sigma):
     x, z = tau * rng.normal(size=n), rng.normal(size=n)
     noisy = x + sigma * z
     losses = 0.5 * (-noisy / (sigma**2 + tau**2) + z / sigma) ** 2
-    floor = value(recall("dsm-floor")["closed-form"].equation.rhs, tau=tau, sigma=sigma)
+    floor = value(
+        derivations.unchecked("dsm-floor")["closed-form"].equation.rhs, tau=tau, sigma=sigma
+    )
     # Four standard errors of the mean.
     assert abs(losses.mean() - floor) < 4 * losses.std() / n**0.5
 
@@ -149,7 +151,7 @@ def test_the_mass_of_the_sheet_s_kernel(d):
     sigma = 0.7
     one, _ = integrate.quad(lambda u: np.exp(-(u**2) / (2 * sigma)), -15, 15)
     expected = one**d / (sigma * (2 * np.pi) ** (d / 2))
-    mass = recall("dsm-target")["printed-integral"].equation.rhs
+    mass = derivations.unchecked("dsm-target")["printed-integral"].equation.rhs
     assert value(mass, sigma=sigma, d=d) == pytest.approx(expected, rel=1e-9)
     assert (abs(expected - 1) < 1e-9) == (d == 2)
 
@@ -161,7 +163,7 @@ def test_tweedie_is_bayes_rule_on_a_mixture():
     kernels = weights * torch.exp(-((y - atoms) ** 2) / (2 * sigma**2))
     (score,) = torch.autograd.grad(kernels.sum().log(), y)
     posterior_mean = float((kernels * atoms).sum() / kernels.sum())
-    derivation = recall("tweedie")
+    derivation = derivations.unchecked("tweedie")
     rhs = derivation["tweedie"].equation.rhs
     (slope,) = rhs.atoms(sp.Derivative)
     derived = value(rhs.subs(slope, sp.Symbol("g")), y=float(y), sigma=sigma, g=float(score))
@@ -175,7 +177,7 @@ def test_the_overlap_of_the_released_schedules(side, sigma_max, levels):
     # Song and Ermon (2020): CIFAR-10, CelebA, LSUN bedroom; the smallest noise is 0.01.
     dimension = 3 * side**2
     gamma = (sigma_max / 0.01) ** (1 / (levels - 1))
-    derivation = recall("schedule-overlap")
+    derivation = derivations.unchecked("schedule-overlap")
     criterion = derivation.unfold(derivation["criterion"].equation.rhs)
     overlap = value(criterion, D=dimension, gamma=gamma)
     assert 0.56 < overlap < 0.57
@@ -194,7 +196,7 @@ def test_the_contraction_is_that_of_the_paper_s_full_step(full_step, n_steps):
     variance = gamma**2
     for _ in range(n_steps):
         variance = (1 - alpha) ** 2 * variance + 2 * alpha
-    derivation = recall("annealed-contraction")
+    derivation = derivations.unchecked("annealed-contraction")
     contraction = derivation.unfold(derivation["variance"].equation.rhs)
     # Twice the step size in the half form.
     numbers = {"T": n_steps, "gamma": gamma, "sigma_L": sigma_l, "varepsilon": 2 * full_step}
@@ -229,5 +231,5 @@ def test_the_implicit_objective_differs_by_constant_and_boundary():
     half = 1.7
     explicit, _ = integrate.quad(lambda x: x**2 / (4 * half), -half, half)
     implicit, _ = integrate.quad(lambda x: (x**2 / 2 - 1) / (2 * half), -half, half)
-    boundary = recall("implicit-score-matching")["cut-off"].equation.rhs
+    boundary = derivations.unchecked("implicit-score-matching")["cut-off"].equation.rhs
     assert explicit == pytest.approx(implicit - float(boundary), rel=1e-12)

@@ -6,7 +6,7 @@ import sympy as sp
 import torch
 from scipy import integrate, special
 
-from scorelab.derivations.engine.proofs import recall
+from scorelab import derivations
 from scorelab.mixture import GaussianMixture
 
 
@@ -19,7 +19,7 @@ def function(expression: sp.Expr, *names: str):
 
 def derived(name: str, step: str, *names: str):
     """The right-hand side of a step, with every definition written out, as a function."""
-    derivation = recall(name)
+    derivation = derivations.unchecked(name)
     return function(derivation.unfold(derivation[step].equation.rhs).doit(), *names)
 
 
@@ -42,7 +42,7 @@ def test_only_the_derived_factor_brings_the_variance_back(noise):
     # Data N(0, v): all is linear, so the variance of the reversed process obeys an equation of
     # its own, which scipy integrates. It must come back to v.
     start, end = 0.25, 2.0
-    equation = recall("reverse-sde")["factor"].equation
+    equation = derivations.unchecked("reverse-sde")["factor"].equation
     symbols = {symbol.name: symbol for symbol in equation.rhs.free_symbols}
     (factor,) = sp.solve(equation.rhs.subs(symbols["eta"], noise), symbols["lambda"])
 

@@ -7,11 +7,10 @@ from tiers import nightly_but
 
 from scorelab import derivations
 from scorelab.derivations import export
-from scorelab.derivations.engine.proofs import recall
 
 
 def test_a_symbol_has_its_new_name_in_equations_and_reasons():
-    derivation = recall("tweedie")
+    derivation = derivations.unchecked("tweedie")
     new = derivation.to_latex(symbols={"x": r"\mathbf{x}", "sigma": r"\sigma_t"})
     assert r"\labN(y; \mathbf{x}, \sigma_t^2)" in new
     assert r"deviation $\sigma_t$ is added to $\mathbf{x}$" in new
@@ -44,18 +43,18 @@ def unbroken(text: str) -> str:
     ],
 )
 def test_indices_and_powers(symbols, there, gone):
-    text = recall("ncsn-to-sde").to_markdown(symbols=symbols)
+    text = derivations.unchecked("ncsn-to-sde").to_markdown(symbols=symbols)
     assert there in text
     assert not re.search(re.escape(gone) + r"(?![a-z])", text.replace(r"\mathbf{x}_{0}", ""))
 
 
 def test_two_symbols_can_change_places():
-    text = recall("tweedie").to_markdown(symbols={"x": "y", "y": "x"})
+    text = derivations.unchecked("tweedie").to_markdown(symbols={"x": "y", "y": "x"})
     assert r"\mathcal{N}(x; y, \sigma^2)" in text
 
 
 def test_a_line_that_becomes_too_wide_is_split():
-    derivation = recall("mixture-score")
+    derivation = derivations.unchecked("mixture-score")
     wide = {"x": r"x_{\mathrm{a\ very\ long\ name\ of\ a\ point}}"}
     old, new = derivation.to_markdown(), derivation.to_markdown(symbols=wide)
     assert new.count(r"\begin{aligned}") > old.count(r"\begin{aligned}")
@@ -73,12 +72,12 @@ def test_a_line_that_becomes_too_wide_is_split():
 )
 def test_names_that_mislead_are_refused(symbols, message):
     with pytest.raises(ValueError, match=message):
-        recall("tweedie").to_latex(symbols=symbols)
+        derivations.unchecked("tweedie").to_latex(symbols=symbols)
 
 
 def test_names_in_code_are_not_tex():
     with pytest.raises(ValueError, match="symbols"):
-        export.script(recall("tweedie"), symbols={"x": "z"})
+        export.script(derivations.unchecked("tweedie"), symbols={"x": "z"})
 
 
 def test_options_are_read():
@@ -102,7 +101,7 @@ def test_options_are_read():
 
 
 def _in_steps(name: str, symbols: dict[str, str]) -> str:
-    return recall(name).to_markdown(symbols=symbols)
+    return derivations.unchecked(name).to_markdown(symbols=symbols)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +149,7 @@ def test_one_value_of_a_function_is_not_its_start():
     "name", nightly_but(["dsm-target", "tweedie", "ou-moments"], derivations.available())
 )
 def test_every_listed_name_is_printed_and_can_be_changed(name):
-    derivation = recall(name)
+    derivation = derivations.unchecked(name)
     plain = derivation.to_markdown()
     assert not {"+", "-"} & derivation.symbols
     for old in derivation.symbols:
