@@ -9,6 +9,8 @@ if p·s vanishes at infinity. The last term does not depend on s. The trace is t
 backward pass a coordinate, or a random estimate of it.
 """
 
+from collections.abc import Iterable, Iterator
+
 import torch
 from torch import Tensor
 
@@ -41,7 +43,9 @@ def divergence(
         (n,), in the units of s / x.
 
     Raises:
-        ValueError: for bad arguments, or if the field changes the shape.
+        ValueError: for bad arguments, if the field changes the shape, or if autograd does not see
+            all of its changes: under `torch.no_grad`, detached, or computed outside torch, it would
+            pass for a constant. One more evaluation, a small step aside, tells.
 
     Source: Hutchinson (1990) for the estimate.
     """
@@ -55,7 +59,7 @@ def field_and_divergence(
     n_probes: int | None = None,
     generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
-    r"""$s(x)$ and $\mathrm{tr}\, \nabla s(x)$, from one evaluation of s.
+    r"""$s(x)$ and $\mathrm{tr}\, \nabla s(x)$, from one evaluation of s and one to compare with.
 
     Args:
         score: as in `divergence`, and so are the others.
@@ -69,21 +73,64 @@ def field_and_divergence(
     Raises:
         ValueError: as `divergence`.
     """
-    checks.batch("x", x)
-    if n_probes is not None:
-        checks.count("n_probes", n_probes)
-    with torch.enable_grad():
-        points = x.detach().requires_grad_()
-        field = score(points)
-        if field.shape != x.shape:
-            raise ValueError(
-                f"score must return the shape of x, {tuple(x.shape)}, got {tuple(field.shape)}"
-            )
-        if not field.requires_grad:  # a constant field
-            return field, x.new_zeros(len(x))
-        probes = _axes(x) if n_probes is None else _signs(x, n_probes, generator)
-        total = sum(_along(field, points, probe) for probe in probes)
-    return field.detach(), total if n_probes is None else total / n_probes
+    checks.points("x", x)
+    probes = trace_probes(x, n_probes, generator)
+    field, trace = differentiated(checks.shaped("score", score), x, probes)
+    return field, trace if n_probes is None else trace / n_probes
+
+
+def trace_probes(
+    x: Tensor, n_probes: int | None, generator: torch.Generator | None
+) -> Iterator[Tensor]:
+    """Vectors z, (n, …): the d unit vectors, each for all rows, or signs drawn anew for every row.
+
+    Raises:
+        ValueError: for bad arguments.
+    """
+    if n_probes is None:
+        identity = torch.eye(x.shape[1:].numel(), dtype=x.dtype, device=x.device)
+        return (axis.reshape(x.shape[1:]).expand_as(x) for axis in identity)
+    checks.generator(generator, x.device)
+    like = {"generator": generator, "device": x.device}
+    return (
+        2.0 * torch.randint(2, x.shape, **like).to(x) - 1.0
+        for _ in range(checks.count("n_probes", n_probes))
+    )
+
+
+def differentiated(
+    score: Score, x: Tensor, probes: Iterable[Tensor], *, checked: bool = True
+) -> tuple[Tensor, Tensor]:
+    """s(x), and at every row the sum of zᵀJz over the probes z: the one place that takes a J.
+
+    Args:
+        score: as in `divergence`; its shape is known to be right.
+        x: the points, (n, …).
+        probes: vectors z, each (n, …).
+        checked: compare with a difference of two values of s.
+
+    Raises:
+        ValueError: with `checked`, if autograd does not see how s changes.
+    """
+    try:
+        with torch.inference_mode(False), torch.enable_grad():
+            points = x.detach().clone().requires_grad_()
+            field = score(points)
+            trace = sum((_along(field, points, z) for z in probes), x.new_zeros(len(x)))
+            if checked:
+                _require_graph(score, points, field)
+    except RuntimeError as error:
+        # numpy() of a tensor that requires grad; a product with what inference mode has made.
+        if "requires grad" in str(error) or "Inference tensors" in str(error):
+            raise ValueError(f"score {_NOT_SEEN}: {error}") from error
+        raise
+    return field.detach(), trace
+
+
+_NOT_SEEN = (
+    "must be differentiable in x by autograd; under torch.no_grad or torch.inference_mode, "
+    "detached or computed outside torch it passes for a constant"
+)
 
 
 def implicit_terms(
@@ -107,27 +154,93 @@ def implicit_terms(
     Returns:
         (n,), in 1 / (units of x)².
 
+    Raises:
+        ValueError: as `divergence`.
+
     Source: Hyvärinen (2005), theorem 1; with `n_probes`, Song et al. (2019), eq. 8.
     """
     field, trace = field_and_divergence(score, x, n_probes=n_probes, generator=generator)
-    return 0.5 * field.reshape(len(x), -1).square().sum(1) + trace
+    return 0.5 * _row_sums(field.square()) + trace
 
 
 def _along(field: Tensor, points: Tensor, probe: Tensor) -> Tensor:
     """zᵀJz of every row: one backward pass."""
-    (pulled,) = torch.autograd.grad(field, points, probe, retain_graph=True)
-    return (pulled * probe).reshape(len(points), -1).sum(1)
+    return _row_sums(_pulled(field, points, probe) * probe)
 
 
-def _axes(x: Tensor) -> list[Tensor]:
-    """The d unit vectors, each for all rows."""
-    identity = torch.eye(x[0].numel(), dtype=x.dtype, device=x.device)
-    return [axis.reshape(x[0].shape).expand_as(x) for axis in identity]
+def _pulled(field: Tensor, points: Tensor, probe: Tensor) -> Tensor:
+    """Jᵀz of every row, 0 where the field does not depend on the points."""
+    if not field.requires_grad:
+        return torch.zeros_like(points)
+    (pulled,) = torch.autograd.grad(field, points, probe, retain_graph=True, allow_unused=True)
+    return torch.zeros_like(points) if pulled is None else pulled
 
 
-def _signs(x: Tensor, n_probes: int, generator: torch.Generator | None) -> list[Tensor]:
-    """Vectors of random signs, drawn anew for every row."""
-    return [
-        2.0 * torch.randint(2, x.shape, generator=generator, device=x.device).to(x) - 1.0
-        for _ in range(n_probes)
-    ]
+def _row_sums(x: Tensor) -> Tensor:
+    return x.reshape(len(x), x.shape[1:].numel()).sum(1)
+
+
+def _require_graph(score: Score, points: Tensor, field: Tensor) -> None:
+    """Raise `ValueError` if s changes along a direction in another way than autograd says.
+
+    Where autograd seems wrong, two points beside are asked as well: at a kink it may take one side
+    or neither, and a bend can be sharper than any step.
+    """
+    if not points.numel():
+        return
+    # Its own source: the caller's draws stay the same. No sign vector, for which parts may cancel.
+    source = torch.Generator().manual_seed(0)
+    draw = {"generator": source, "dtype": torch.float64, "device": "cpu"}
+    for aside in (0.01, 0.1, 0.0):
+        z = torch.randn(points.shape, **draw).to(points)
+        wrong = _other_slopes(score, points, field, z)
+        if wrong is None:
+            return
+        points = (points + aside * z.roll(1, -1)).detach().requires_grad_()
+        field = score(points)
+    raise ValueError(
+        f"score {_NOT_SEEN}: along a direction its slope is {wrong[0]:.3g}, and autograd sees "
+        f"{wrong[1]:.3g}"
+    )
+
+
+@torch.no_grad()
+def _other_slopes(
+    score: Score, points: Tensor, field: Tensor, z: Tensor
+) -> tuple[float, float] | None:
+    """The slope of s along z and the one that autograd sees, at a row where they differ, if any.
+
+    What autograd sees must lie between the differences to both sides. A step can be too long for a
+    bend, so it is shortened; one that is too short drowns in rounding, so a difference counts once
+    it has settled. One row in ten may fail.
+    """
+    pulled = _pulled(field, points, z).double()
+    seen = _row_sums(pulled * z)
+    eps = torch.finfo(points.dtype).eps
+    step = eps**0.5 * max(1.0, float(points.abs().max()))
+    length, value, reach = (_row_sums(v.double().square()).sqrt() for v in (z, field, points))
+
+    def slope(h: float) -> tuple[Tensor, Tensor, Tensor]:
+        """The slope over a step h, how large it could be, and what of it may be rounding."""
+        change = (score(points + h * z) - field).double() / h
+        size = torch.maximum(_row_sums(change.square()).sqrt(), _row_sums(pulled.square()).sqrt())
+        rounding = 8 * eps / h * (value + size * reach / length)
+        return _row_sums(change * z), length * size, length * rounding
+
+    before = None
+    for _ in range(10):
+        ahead, size, rounding = slope(step)
+        close = (ahead - seen).abs() <= 0.01 * size + rounding
+        if (close | ~ahead.isfinite()).double().mean() >= 0.9:
+            return None
+        sides = torch.stack([ahead, slope(-step)[0]])
+        gap = torch.maximum(sides.amin(0) - seen, seen - sides.amax(0))
+        if before is not None:
+            far = 0.05 * sides.abs().amax(0) + 8 * eps / step * value * length
+            settled = ((sides - before[0]).abs() <= torch.minimum(0.1 * gap, far)).all(0)
+            wrong = settled & (gap > 0.01 * size + before[1])
+            if wrong.double().mean() > 0.1:
+                i = int(wrong.nonzero()[0, 0])
+                return ahead[i].item(), seen[i].item()
+        before, step = (sides, rounding), step / 4
+    return None

@@ -18,7 +18,7 @@ from torch.distributions import Normal
 from tqdm import tqdm
 
 from scorelab._support import checks
-from scorelab.implicit import field_and_divergence
+from scorelab.implicit import differentiated, trace_probes
 from scorelab.sde import SDE, TimeScore
 
 __all__ = ["log_likelihood"]
@@ -72,32 +72,41 @@ def log_likelihood(
         (n,), in nats, in the dtype of x.
 
     Raises:
-        ValueError: for bad arguments.
+        ValueError: for bad arguments: a span that does not ascend, points in less than float32, a
+            score that autograd cannot differentiate (see `divergence`).
         NotImplementedError: if the prior is needed and `sde` does not define it.
         FloatingPointError: if the solver gives up, with the time.
 
     Source: Chen et al. (2018), theorem 1; Song et al. (2021), eq. 39; Hutchinson (1990).
     """
-    checks.batch("x", x)
-    if x.ndim < 2 or not len(x):
+    checks.points("x", x, least=1)
+    if x.ndim < 2:
         raise ValueError(f"x must have shape (n, …) with n >= 1, got {tuple(x.shape)}")
-    start, end = checks.time_span(t_span or (_FIRST_TIME * sde.T, sde.T))
-    checks.positive("rtol", rtol)
-    checks.positive("atol", atol)
+    if x.dtype not in (torch.float32, torch.float64):
+        raise ValueError(
+            f"x must be float32 or float64: in {x.dtype} no solver meets its tolerance"
+        )
+    span = (_FIRST_TIME * sde.T, sde.T) if t_span is None else t_span
+    start, end = checks.time_span(span, "ascending")
+    rtol, atol = checks.positive("rtol", rtol), checks.positive("atol", atol)
     if n_probes is None:
         n_probes = 0 if x[0].numel() <= _EXACT_DIMENSIONS else 1
-    checks.count("n_probes", n_probes, least=0)
+    n_probes = checks.count("n_probes", n_probes, least=0) or None
+    checks.generator(generator, None)
     prior = prior_log_prob or _gaussian(sde.prior_std)
+    prior = checks.shaped("prior_log_prob", prior, per_row=True)
     flow = sde.probability_flow(score)
+    # In the middle of the way: at its ends g, and with it the score, may count for nothing.
+    differentiated(lambda z: flow.drift(z, (start + end) / 2), x, ())
     # Drawn anew at each evaluation, the probes would make the slope a random number, which no
     # solver can follow: they come from the same seed each time.
     seed = int(torch.randint(2**62, (), generator=generator, device=_device(generator)))
 
     def velocity(y: Tensor, t: float) -> tuple[Tensor, Tensor]:
         probes = torch.Generator(x.device).manual_seed(seed)
-        return field_and_divergence(
-            lambda z: flow.drift(z, t), y, n_probes=n_probes or None, generator=probes
-        )
+        vectors = trace_probes(y, n_probes, probes)
+        v, trace = differentiated(lambda z: flow.drift(z, t), y, vectors, checked=False)
+        return v, trace if n_probes is None else trace / n_probes
 
     with tqdm(total=end, initial=start, disable=not progress, bar_format="{l_bar}{bar}|") as bar:
 
@@ -125,7 +134,7 @@ def log_likelihood(
 
 def _gaussian(std: float) -> Callable[[Tensor], Tensor]:
     """The log density of N(0, std² I)."""
-    return lambda x: Normal(0.0, std).log_prob(x).reshape(len(x), -1).sum(1)
+    return lambda x: Normal(x.new_zeros(()), std).log_prob(x).reshape(len(x), -1).sum(1)
 
 
 def _pack(y: Tensor, integral: Tensor) -> np.ndarray:
@@ -137,5 +146,5 @@ def _unpack(flat: np.ndarray, like: Tensor) -> tuple[Tensor, Tensor]:
     return both[: like.numel()].reshape(like.shape), both[like.numel() :]
 
 
-def _device(generator: torch.Generator | None) -> torch.device | None:
-    return None if generator is None else generator.device
+def _device(generator: torch.Generator | None) -> torch.device:
+    return torch.device("cpu") if generator is None else generator.device
