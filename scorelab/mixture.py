@@ -14,10 +14,12 @@ import math
 from collections.abc import Sequence
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from scorelab._support import checks
+from scorelab._support.precision import outside_autocast, wide
 from scorelab._support.slices import by_slices, minus_half_squares
 
 __all__ = ["GaussianMixture"]
@@ -32,10 +34,13 @@ class GaussianMixture:
     r"""Mixture of K Gaussians in $\mathbb{R}^d$ with exact density, score and noised versions.
 
     Densities and scores are computed in the dtype and on the device of the points that they are
-    asked for, whatever the mixture's own.
+    asked for, whatever the mixture's own: in float32 at least, and outside autocast.
+
+    The mixture's own dtype is that of the tensors and arrays among its arguments, of the means
+    first; Python numbers beside them keep all their digits. All arguments are copied.
 
     Args:
-        weights: (K,), each > 0, summing to 1.
+        weights: (K,), each > 0, summing to 1; to rounding in float32 if they are Python numbers.
         means: (K, d).
         covariances: (K, d, d) symmetric positive definite, or (K, d) diagonals, or (K,)
             isotropic variances. Variances, not standard deviations.
@@ -52,12 +57,14 @@ class GaussianMixture:
         means: Tensor | Sequence,
         covariances: Tensor | Sequence,
     ) -> None:
-        means = _floating("means", means)
+        given = [v for v in map(_dtype, (means, weights, covariances)) if v is not None]
+        dtype = given[0] if given else torch.get_default_dtype()
+        tensors = [v for v in (means, weights, covariances) if isinstance(v, Tensor)]
+        device = tensors[0].device if tensors else torch.get_default_device()
+        means = _floating("means", means).to(device, dtype, copy=True)
         if means.ndim != 2 or 0 in means.shape:
             raise ValueError(f"means must have shape (K, d), got {tuple(means.shape)}")
-        weights = _floating("weights", weights).to(means)
-        _validate_weights(weights, len(means))
-        self.weights = weights
+        self.weights = _normalised(weights, means)
         self.means = means
         variances, axes = _eigenvalues(_floating("covariances", covariances).to(means), means)
         self._variances = variances
@@ -74,6 +81,7 @@ class GaussianMixture:
         return self.means.shape[1]
 
     @property
+    @outside_autocast
     def covariances(self) -> Tensor:
         """The covariance matrices, always (K, d, d)."""
         if self._axes is None:
@@ -82,13 +90,8 @@ class GaussianMixture:
 
     def to(self, *args, **kwargs) -> Self:
         """A copy on another device or in another dtype; arguments as of `torch.Tensor.to`."""
-        axes = None if self._axes is None else self._axes.to(*args, **kwargs)
-        return self._like(
-            self.weights.to(*args, **kwargs),
-            self.means.to(*args, **kwargs),
-            self._variances.to(*args, **kwargs),
-            axes,
-        )
+        parts = (self.weights, self.means, self._variances, self._axes)
+        return self._like(*(p if p is None else p.clone().to(*args, **kwargs) for p in parts))
 
     def log_prob(self, x: Tensor) -> Tensor:
         r"""Log-density $\log p(x)$, finite far into the tails.
@@ -138,8 +141,7 @@ class GaussianMixture:
         Returns:
             The scores, in the shape of x.
         """
-        checks.batch("x", x, self.dim)
-        levels = checks.noise_level(sigma, x)
+        levels = checks.noise_level(sigma, wide(checks.batch("x", x, self.dim)))
         if levels.ndim == 0:
             return self._map(x, lambda rows: self._score(rows, levels**2))
         if x.ndim != 2:
@@ -149,9 +151,11 @@ class GaussianMixture:
             )
         return self._map(x, self._score, levels**2)
 
+    @outside_autocast
     def sample(self, n: int, *, generator: torch.Generator | None = None) -> Tensor:
         """Draw n independent points, (n, d)."""
-        checks.count("n", n)
+        n = checks.count("n", n)
+        checks.generator(generator, self.means.device)
         like = {"dtype": self.means.dtype, "device": self.means.device}
         component = torch.multinomial(self.weights, n, replacement=True, generator=generator)
         noise = torch.randn(n, self.dim, generator=generator, **like)
@@ -162,10 +166,12 @@ class GaussianMixture:
                 noise[chosen] = noise[chosen] @ axes.T
         return noise + self.means[component]
 
+    @outside_autocast
     def mean(self) -> Tensor:
         r"""$E[X] = \sum_k w_k \mu_k$, (d,)."""
         return self.weights @ self.means
 
+    @outside_autocast
     def covariance(self) -> Tensor:
         r"""$\mathrm{Cov}[X] = \sum_k w_k (\Sigma_k + (\mu_k - m)(\mu_k - m)^\top)$, (d, d).
 
@@ -185,14 +191,16 @@ class GaussianMixture:
             scale: the factor a, not 0 unless `sigma` > 0.
 
         Raises:
-            ValueError: if `sigma` is negative, or the result would be a point mass.
+            ValueError: if `sigma` is negative, or the result would be a point mass, or its
+                variances are out of the range of the dtype.
         """
-        sigma, scale = float(sigma), float(scale)
+        sigma, scale = checks.real("sigma", sigma), checks.real("scale", scale)
         if not (0 <= sigma < math.inf and math.isfinite(scale)):
             raise ValueError(f"sigma must be >= 0 and scale finite, got {sigma} and {scale}")
         if sigma == 0 and scale == 0:
             raise ValueError("sigma and scale must not both be 0: the law would be a point mass")
         variances = scale**2 * self._variances + sigma**2
+        _require_range(variances, f"sigma = {sigma:g} and scale = {scale:g}")
         return self._like(self.weights, scale * self.means, variances, self._axes)
 
     def __repr__(self) -> str:
@@ -205,17 +213,18 @@ class GaussianMixture:
         other._variances, other._axes = variances, axes
         return other
 
+    @outside_autocast
     def _map(self, x: Tensor, function, *per_point: Tensor) -> Tensor:
         """Apply `function` to x, slice by slice laid out as (d, n), see `by_slices`."""
         checks.batch("x", x, self.dim)
         result = by_slices(
             function,
-            x.reshape(-1, self.dim),
+            wide(x).reshape(-1, self.dim),
             *per_point,
             width=self.n_components * self.dim,
             least=_LEAST_DIAGONAL if self._axes is None else _LEAST_FULL,
         )
-        return result.reshape(x.shape[:-1] + result.shape[1:])
+        return result.reshape(x.shape[:-1] + result.shape[1:]).to(x.dtype)
 
     def _logits(self, rows: Tensor, noise: Tensor | float = 0.0) -> tuple[Tensor, Tensor, Tensor]:
         """log(w_k N(x; …)) as (K, n), z = diag(λ)^(−½) Uᵀ(μ − x) as (K, d, n), and the λ^(−½).
@@ -265,15 +274,15 @@ class GaussianMixture:
         return scale.shape[-1] == 1 and self.dim < _SPARSE_DIM
 
 
+def _dtype(value: Tensor | Sequence) -> torch.dtype | None:
+    """The dtype that an argument brings along: None for Python numbers and for integers."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        value = checks.read("an array", value)
+    return value.dtype if isinstance(value, Tensor) and value.is_floating_point() else None
+
+
 def _floating(name: str, value: Tensor | Sequence) -> Tensor:
-    try:
-        tensor = torch.as_tensor(value)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"{name} must be a tensor or nested numbers of one shape: {error}"
-        ) from None
-    if not tensor.is_floating_point():
-        tensor = tensor.to(torch.get_default_dtype())
+    tensor = checks.read(name, value)
     if not torch.isfinite(tensor).all():
         raise ValueError(
             f"{name} must be finite; component {_first(~torch.isfinite(tensor))} is not"
@@ -281,18 +290,34 @@ def _floating(name: str, value: Tensor | Sequence) -> Tensor:
     return tensor
 
 
-def _validate_weights(weights: Tensor, n_components: int) -> None:
-    if weights.shape != (n_components,):
+def _normalised(weights: Tensor | Sequence, means: Tensor) -> Tensor:
+    """The weights like the means; their sum is brought to 1 where they came with fewer digits."""
+    given = _dtype(weights)
+    weights = _floating("weights", weights)
+    if weights.shape != (len(means),):
         raise ValueError(
-            f"weights must have shape ({n_components},), one for each mean, "
+            f"weights must have shape ({len(means)},), one for each mean, "
             f"got {tuple(weights.shape)}"
         )
     if (weights <= 0).any():
         k = _first(weights <= 0)
         raise ValueError(f"weights must be > 0; component {k} has {weights[k].item():g}")
     total = weights.double().sum().item()
-    if abs(total - 1) > 8 * n_components * torch.finfo(weights.dtype).eps:
+    # Python numbers may come from float32; beside means in float32 all weights have its digits.
+    single = torch.finfo(torch.float32).eps
+    eps = max(torch.finfo(given or torch.float32).eps, min(torch.finfo(means.dtype).eps, single))
+    rounding = 8 * len(means) * eps
+    if abs(total - 1) > rounding:
         raise ValueError(f"weights must sum to 1, got {total:.10g}")
+    if abs(total - 1) > 8 * len(means) * torch.finfo(means.dtype).eps:
+        weights = weights.to(means) / total
+    return weights.to(means, copy=True)
+
+
+def _require_range(variances: Tensor, what: str) -> None:
+    """Raise `ValueError` unless the variances are > 0 and finite in their dtype."""
+    if checks.first_outside(variances, above=0) is not None:
+        raise ValueError(f"{what} give variances outside the range of {variances.dtype}")
 
 
 def _eigenvalues(covariances: Tensor, means: Tensor) -> tuple[Tensor, Tensor | None]:
