@@ -20,6 +20,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from scorelab._support import checks
+from scorelab._support.precision import wide
 from scorelab.sde import LangevinDiffusion, Score
 from scorelab.solvers import Recorder, Trajectory, euler_maruyama
 
@@ -55,13 +56,13 @@ def langevin_dynamics(
         The trajectory; its times are k·ε.
 
     Raises:
-        ValueError: for bad arguments.
+        ValueError: for bad arguments, or if the score has another shape than x.
         FloatingPointError: with the step, when ε is too large and the state overflows.
 
     Source: Roberts and Tweedie (1996), eq. 2, Song and Ermon (2019), eq. 4.
     """
     step_size = checks.positive("step_size", step_size)
-    checks.count("n_steps", n_steps)
+    n_steps = checks.count("n_steps", n_steps)
     return euler_maruyama(
         LangevinDiffusion(score),
         x0,
@@ -89,7 +90,9 @@ def mala(
 
     The proposal $x'$ is drawn from $q(x' | x) = N(x'; x + (\varepsilon/2) s(x), \varepsilon I)$ and
     accepted with probability $\min(1, p(x') q(x | x') / (p(x) q(x' | x)))$, point by point, so that
-    p is stationary exactly, whatever ε. A proposal that is not finite is refused.
+    p is stationary exactly, whatever ε. A proposal that is not finite is refused. The ratio is
+    worked out in float32 at least: in bfloat16 one uniform number in 500 would be 0, and accept
+    whatever it is given.
 
     Args:
         log_prob: $\log p$ up to a constant, (n, d) in, (n,) out.
@@ -105,18 +108,20 @@ def mala(
         The trajectory, with `acceptance_rate` over all points and steps.
 
     Raises:
-        ValueError: for bad arguments, or where the density at a starting point is 0.
+        ValueError: for bad arguments, where the density at a starting point is 0, or if `score` or
+            `log_prob` returns another shape.
 
     Source: Roberts and Tweedie (1996), section 1.4.
     """
-    checks.batch("x0", x0)
-    if x0.ndim != 2:
-        raise ValueError(f"x0 must have shape (n, d), got {tuple(x0.shape)}")
+    checks.points("x0", x0, shape="n, d")
+    checks.generator(generator, x0.device)
     step_size = checks.positive("step_size", step_size)
-    recorder = Recorder(x0, checks.count("n_steps", n_steps), record_every)
+    n_steps = checks.count("n_steps", n_steps)
+    score = _widened(checks.shaped("score", score), x0.dtype)
+    log_prob = _widened(checks.shaped("log_prob", log_prob, per_row=True), x0.dtype)
+    start, x0 = x0, wide(x0)
+    recorder = Recorder(start, n_steps, record_every)
     x, log_p, drift = x0, log_prob(x0), 0.5 * step_size * score(x0)
-    if log_p.shape != (len(x0),):
-        raise ValueError(f"log_prob must return shape ({len(x0)},), got {tuple(log_p.shape)}")
     if not torch.isfinite(log_p).all():
         raise ValueError(
             f"x0 has density 0 or a NaN at row {int((~log_p.isfinite()).nonzero()[0])}"
@@ -130,14 +135,20 @@ def mala(
         back = (x - proposal - drift_new).square().sum(-1) / (2 * step_size)
         log_ratio = log_p_new - log_p + 0.5 * z.square().sum(-1) - back
         uniform = torch.rand(len(x), generator=generator, dtype=x.dtype, device=x.device)
+        uniform.clamp_(min=torch.finfo(x.dtype).tiny)  # the logarithm of 0 would accept anything
         accept = uniform.log() < log_ratio  # False for NaN: such a proposal is refused
         x = torch.where(accept[:, None], proposal, x)
         drift = torch.where(accept[:, None], drift_new, drift)
         log_p = torch.where(accept, log_p_new, log_p)
         accepted += int(accept.sum())
         recorder(step + 1, x)
-    rate = accepted / (n_steps * len(x0))
-    return Trajectory(recorder.states, step_size * recorder.steps, acceptance_rate=rate)
+    rate = accepted / (n_steps * len(x0)) if len(x0) else math.nan
+    return recorder.trajectory(step_size * recorder.steps, rate)
+
+
+def _widened(function: Score, dtype: torch.dtype) -> Score:
+    """`function`, which takes and returns `dtype`, for a run in float32 at least."""
+    return function if dtype.itemsize >= 4 else lambda x: wide(function(x.to(dtype)))
 
 
 @torch.no_grad()
@@ -182,17 +193,21 @@ def annealed_langevin_dynamics(
         and takes no time.
 
     Raises:
-        ValueError: for bad arguments.
+        ValueError: for bad arguments, or if the score has another shape than x.
         FloatingPointError: with the step within its level, when ε is too large and the state
             overflows.
 
     Source: Song and Ermon (2019), algorithm 1; Jolicoeur-Martineau et al. (2021) for the last
     denoising.
     """
-    checks.batch("x0", x0)
+    checks.points("x0", x0)
+    checks.generator(generator, x0.device)
     levels = checks.descending("sigmas", sigmas, x0)
     step_size = checks.positive("step_size", step_size)
-    checks.count("n_steps", n_steps)
+    n_steps = checks.count("n_steps", n_steps)
+    score = checks.shaped("score", score)
+    if record_every is not None:
+        record_every = checks.count("record_every", record_every)
     recorder = Recorder(x0, n_steps * len(levels), record_every)
     # Every recorded step of the whole run is among these steps of its level.
     every = None if record_every is None else math.gcd(record_every, n_steps)
@@ -214,4 +229,4 @@ def annealed_langevin_dynamics(
         x = x + levels[-1] ** 2 * score(x, levels[-1])
         recorder(n_steps * len(levels), x)
     clock = torch.cat([steps.new_zeros(1), steps.repeat_interleave(n_steps).cumsum(0)])
-    return Trajectory(recorder.states, clock.cpu()[recorder.steps.long()])
+    return recorder.trajectory(clock.cpu()[recorder.steps.long()])

@@ -13,11 +13,13 @@ both from t = T down, both with the marginals $p_t$.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from scorelab._support import checks
+from scorelab._support.checks import rows
 from scorelab.mixture import GaussianMixture
 
 __all__ = [
@@ -65,11 +67,14 @@ class SDE(ABC):
 
     @abstractmethod
     def drift(self, x: Tensor, t: float | Tensor) -> Tensor:
-        """f(x, t), in the shape of x; t is a float or a scalar tensor."""
+        """f(x, t), in the shape of x; t is a float, a scalar tensor, or (n,), one for each row.
+
+        A process of your own that is never asked for several times at once may read t as a number.
+        """
 
     @abstractmethod
     def diffusion(self, t: float | Tensor) -> float | Tensor:
-        """g(t), a number that multiplies the noise in every coordinate."""
+        """g(t), a number that multiplies the noise in every coordinate; (n,) where t is (n,)."""
 
     def perturbation(self, t: float | Tensor) -> tuple[float | Tensor, float | Tensor]:
         r"""The factor a(t) and the standard deviation b(t) of $N(a\,x(0), b^2 I)$.
@@ -86,6 +91,15 @@ class SDE(ABC):
     def t_span(self) -> tuple[float, float]:
         """The times at which an integration starts and ends unless told otherwise."""
         return 0.0, self.T
+
+    @property
+    def direction(self) -> str:
+        """ "ascending" or "descending" where noise allows but one direction of time, else "".
+
+        Integrators hold their `t_span` to it. A process of your own may run both ways unless it
+        says otherwise.
+        """
+        return ""
 
     # ---------------------------------------------------------- what follows from `perturbation`
 
@@ -114,18 +128,22 @@ class SDE(ABC):
             device: of the draws; torch's default if not given.
 
         Raises:
+            ValueError: for bad arguments.
             NotImplementedError: if neither `perturbation` nor `prior_std` is defined.
         """
+        checks.generator(generator, device or torch.get_default_device())
         return self.prior_std * torch.randn(shape, generator=generator, dtype=dtype, device=device)
 
     def marginal(self, mixture: GaussianMixture, t: float | Tensor) -> GaussianMixture:
         r"""The exact law $p_t$ of the process that starts from `mixture`.
 
-        Component k at time t is $N(a \mu_k, a^2 \Sigma_k + b^2 I)$.
+        Component k at time t is $N(a \mu_k, a^2 \Sigma_k + b^2 I)$. The time is one number.
 
         Raises:
+            ValueError: for a time at which the process is not defined.
             NotImplementedError: if the process does not define `perturbation`.
         """
+        t = checks.number("t", t)
         scale, std = self.kernel(t, "marginal")
         return mixture.noised(std, scale)
 
@@ -144,23 +162,14 @@ class SDE(ABC):
                 `noisy_score`.
 
         Returns:
-            The function score(x, t). It raises ValueError where b(t) = 0.
+            The function score(x, t), with t a number or (n,). It raises ValueError where b(t) = 0,
+            and can be pickled if the process and `noise_conditional_score` can.
 
         Raises:
             NotImplementedError: if the process does not define `perturbation`.
         """
         self.kernel(self.T, "score_at")  # complain now, not in the middle of a run
-
-        def score(x: Tensor, t: float | Tensor) -> Tensor:
-            scale, std = self.perturbation(t)
-            if not std > 0:
-                raise ValueError(
-                    f"t must be a time at which there is noise, but the standard deviation "
-                    f"at t = {float(t):g} is {float(std):g}"
-                )
-            return noise_conditional_score(x / scale, std / scale) / scale
-
-        return score
+        return partial(_score_at, self, checks.shaped("score", noise_conditional_score))
 
     # ----------------------------------------------------------------------------- the way back
 
@@ -169,9 +178,18 @@ class SDE(ABC):
 
         It belongs to negative steps of time: $dx = [\dots]\,dt + g\,d\bar w$ from T down.
 
+        Args:
+            x: (n, …).
+            t: the time, a number or (n,), one for each row.
+            score: $\nabla \log p_t(x)$ as a function of (x, t), see `score_at`.
+
+        Raises:
+            ValueError: if the score has another shape than x, or t is not one of these.
+
         Source: Anderson (1982), eq. 3.4; Song et al. (2021), eq. 6.
         """
-        return self.drift(x, t) - self.diffusion(t) ** 2 * score(x, t)
+        score = checks.shaped("score", score)
+        return self.drift(x, t) - rows(self.diffusion(t), x) ** 2 * score(x, t)
 
     def reverse(self, score: TimeScore) -> "SDE":
         r"""The process run backwards, $dx = [f - g^2 \nabla \log p_t]\,dt + g\,d\bar w$.
@@ -204,16 +222,37 @@ class SDE(ABC):
             raise NotImplementedError(f"{needed_by} needs it: {error}") from None
 
 
+def _score_at(
+    sde: SDE, noise_conditional_score: NoiseConditionalScore, x: Tensor, t: float | Tensor
+) -> Tensor:
+    """What `SDE.score_at` returns, but for its first two arguments."""
+    checks.batch("x", x)
+    t = checks.time(t, x)
+    scale, std = sde.perturbation(t)
+    if not (bool((std > 0).all()) if isinstance(std, Tensor) else std > 0):
+        i = int((torch.as_tensor(std) <= 0).flatten().nonzero()[0, 0])
+        raise ValueError(
+            f"t must be a time at which there is noise, but the standard deviation at "
+            f"t = {float(torch.as_tensor(t).flatten()[i]):g} is 0"
+        )
+    a = rows(scale, x)
+    return noise_conditional_score(x / a, std / scale) / a
+
+
 class _Backward(SDE):
     """What `reverse` and `probability_flow` return; they differ by the noise and its half."""
 
     def __init__(self, sde: SDE, score: TimeScore, *, noisy: bool) -> None:
-        self.sde, self.score, self.noisy = sde, score, noisy
+        self.sde, self.score, self.noisy = sde, checks.shaped("score", score), noisy
         self.T, self.t_min = sde.T, sde.t_min
 
     @property
     def t_span(self) -> tuple[float, float]:
         return self.T, self.t_min
+
+    @property
+    def direction(self) -> str:
+        return "descending" if self.noisy else ""
 
     @property
     def prior_std(self) -> float:
@@ -222,7 +261,8 @@ class _Backward(SDE):
     def drift(self, x: Tensor, t: float | Tensor) -> Tensor:
         if self.noisy:
             return self.sde.reverse_drift(x, t, self.score)
-        return self.sde.drift(x, t) - 0.5 * self.sde.diffusion(t) ** 2 * self.score(x, t)
+        g = rows(self.sde.diffusion(t), x)
+        return self.sde.drift(x, t) - 0.5 * g**2 * self.score(x, t)
 
     def diffusion(self, t: float | Tensor) -> float | Tensor:
         return self.sde.diffusion(t) if self.noisy else 0.0
@@ -241,12 +281,14 @@ class LangevinDiffusion(SDE):
     """
 
     T = math.inf
+    direction = "ascending"
 
     def __init__(self, score: Score) -> None:
-        self.score = score
+        self.score = checks.shaped("score", score)
 
     def drift(self, x: Tensor, t: float | Tensor) -> Tensor:
         """Half of the score, at every time."""
+        checks.time(t, x)
         return 0.5 * self.score(x)
 
     def diffusion(self, t: float | Tensor) -> float:
@@ -268,11 +310,14 @@ class OrnsteinUhlenbeck(SDE):
     Source: Uhlenbeck and Ornstein (1930); in this scaling, Song et al. (2021), eq. 11, β = 1.
     """
 
+    direction = "ascending"
+
     def __init__(self, T: float = 10.0) -> None:
         self.T = checks.positive("T", T)
 
     def drift(self, x: Tensor, t: float | Tensor) -> Tensor:
         """−x / 2."""
+        checks.time(t, x)
         return -0.5 * x
 
     def diffusion(self, t: float | Tensor) -> float:
@@ -308,6 +353,8 @@ class VarianceExploding(SDE):
     is dropped.
     """
 
+    direction = "ascending"
+
     def __init__(self, sigma_min: float, sigma_max: float, T: float = 1.0) -> None:
         self.sigma_min = checks.positive("sigma_min", sigma_min)
         self.sigma_max = checks.positive("sigma_max", sigma_max)
@@ -320,10 +367,12 @@ class VarianceExploding(SDE):
 
     def sigma(self, t: float | Tensor) -> float | Tensor:
         r"""$\sigma(t) = \sigma_{\min} (\sigma_{\max} / \sigma_{\min})^{t/T}$, in the units of x."""
+        t = checks.time(t)
         return self.sigma_min * _functions(t).exp(self._rate * t)
 
     def drift(self, x: Tensor, t: float | Tensor) -> Tensor:
         """0."""
+        checks.time(t, x)
         return torch.zeros_like(x)
 
     def diffusion(self, t: float | Tensor) -> float | Tensor:
@@ -332,6 +381,7 @@ class VarianceExploding(SDE):
 
     def perturbation(self, t: float | Tensor) -> tuple[float | Tensor, float | Tensor]:
         r"""1 and $\sqrt{\sigma(t)^2 - \sigma(0)^2}$."""
+        t = checks.time(t)
         at = _functions(t)
         # expm1 keeps the digits that σ(t)² − σ(0)² loses near t = 0.
         return 1.0, self.sigma_min * at.sqrt(at.expm1(2 * self._rate * t))
@@ -355,6 +405,8 @@ class VariancePreserving(SDE):
     Source: Song et al. (2021), eq. 11 and 33.
     """
 
+    direction = "ascending"
+
     def __init__(self, beta_min: float = 0.1, beta_max: float = 20.0, T: float = 1.0) -> None:
         self.beta_min = checks.positive("beta_min", beta_min)
         self.beta_max = checks.positive("beta_max", beta_max)
@@ -362,11 +414,12 @@ class VariancePreserving(SDE):
 
     def beta(self, t: float | Tensor) -> float | Tensor:
         """β(t), linear from `beta_min` at 0 to `beta_max` at T."""
+        t = checks.time(t)
         return self.beta_min + (self.beta_max - self.beta_min) * t / self.T
 
     def drift(self, x: Tensor, t: float | Tensor) -> Tensor:
         """−β(t) x / 2."""
-        return -0.5 * self.beta(t) * x
+        return -0.5 * rows(self.beta(checks.time(t, x)), x) * x
 
     def diffusion(self, t: float | Tensor) -> float | Tensor:
         """√β(t)."""
@@ -374,6 +427,7 @@ class VariancePreserving(SDE):
 
     def perturbation(self, t: float | Tensor) -> tuple[float | Tensor, float | Tensor]:
         r"""$e^{-B/2}$ and $\sqrt{1 - e^{-B}}$ with $B = \int_0^t \beta$."""
+        t = checks.time(t)
         half_slope = (self.beta_max - self.beta_min) / (2 * self.T)
         return _shrink_to_standard((self.beta_min + half_slope * t) * t)
 
@@ -385,6 +439,7 @@ class VariancePreserving(SDE):
 
 def _shrink_to_standard(t: float | Tensor) -> tuple[float | Tensor, float | Tensor]:
     """exp(−t/2) and √(1 − exp(−t)), with all digits near t = 0."""
+    t = checks.time(t)
     at = _functions(t)
     return at.exp(-0.5 * t), at.sqrt(-at.expm1(-t))
 

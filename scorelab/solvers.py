@@ -31,12 +31,18 @@ class Trajectory:
     Attributes:
         states: (m, n, …), the batch at the m recorded instants, first and last included.
         times: (m,), float64, in the process's own time: k·ε for Langevin dynamics, t for an SDE.
+            On the CPU, wherever the states are: not every device has float64.
         acceptance_rate: share of accepted proposals in [0, 1]; None where nothing is rejected.
     """
 
     states: Tensor
     times: Tensor
     acceptance_rate: float | None = None
+
+    def __post_init__(self) -> None:
+        """Copy what a caller may write to; a run hands over its own, see `Recorder.trajectory`."""
+        for name in ("states", "times"):
+            object.__setattr__(self, name, getattr(self, name).clone())
 
     @property
     def final(self) -> Tensor:
@@ -65,7 +71,8 @@ def euler_maruyama(
         sde: the process.
         x0: where it starts, (n, …).
         n_steps: number of steps; there are n_steps + 1 instants.
-        t_span: first and last time; `sde.t_span` if not given. May run backwards.
+        t_span: first and last time; `sde.t_span` if not given. In the `direction` of the process,
+            if it has one: where there is noise, drift and noise belong to one direction of time.
         record_every: record every so many steps; if not given, the first and last state alone.
         increments: of the Brownian motion, (n_steps, n, …), each of variance $|\Delta t|$; drawn if
             not given. Sums of neighbours are the increments of the same path on a coarser grid.
@@ -76,18 +83,23 @@ def euler_maruyama(
         The recorded trajectory, on the device and in the dtype of `x0`.
 
     Raises:
-        ValueError: for bad arguments.
+        ValueError: for bad arguments, or if a coefficient has another shape than x.
         FloatingPointError: with the step, when the state stops being finite.
 
     Source: Kloeden and Platen (1992), section 10.2.
     """
-    span = sde.t_span if t_span is None else t_span
-    checks.batch("x0", x0)
-    if increments is not None and increments.shape != (n_steps, *x0.shape):
-        raise ValueError(
-            f"increments must have shape {(n_steps, *x0.shape)}, got {tuple(increments.shape)}"
-        )
-    path = None if increments is None else iter(increments)
+    span = checks.time_span(sde.t_span if t_span is None else t_span, _direction(sde))
+    checks.points("x0", x0)
+    checks.generator(generator, x0.device)
+    n_steps = checks.count("n_steps", n_steps)
+    if increments is not None:
+        checks.points("increments", increments)
+        if increments.shape != (n_steps, *x0.shape):
+            raise ValueError(
+                f"increments must have shape {(n_steps, *x0.shape)}, got {tuple(increments.shape)}"
+            )
+    path = None if increments is None else iter(increments.to(x0))
+    sde = _Checked(sde)
 
     def step(x: Tensor, t: float, t_next: float) -> Tensor:
         dw = _increment(x, t_next - t, generator) if path is None else next(path)
@@ -128,12 +140,15 @@ def heun(
         The recorded trajectory.
 
     Raises:
-        ValueError: for bad arguments, or if g is not 0 at every instant of the run.
+        ValueError: for bad arguments, if g is not 0 at every instant of the run, or if the drift
+            has another shape than x.
         FloatingPointError: with the step, when the state stops being finite.
 
     Source: Heun (1900); for sampling, Karras et al. (2022), algorithm 1.
     """
     span = ode.t_span if t_span is None else t_span
+    checks.generator(generator, None)
+    ode = _Checked(ode)
 
     def step(x: Tensor, t: float, t_next: float) -> Tensor:
         if float(ode.diffusion(t)) != 0 or float(ode.diffusion(t_next)) != 0:
@@ -190,16 +205,19 @@ def predictor_corrector(
         The recorded trajectory.
 
     Raises:
-        ValueError: for bad arguments.
+        ValueError: for bad arguments: a span that does not descend, a score of another shape.
         NotImplementedError: if `sde` does not define `perturbation`, which gives b(t).
         FloatingPointError: with the step, when the state stops being finite.
 
     Source: Song et al. (2021), algorithms 4 and 5, without their norms over the batch.
     """
-    checks.count("n_corrector", n_corrector)
-    checks.positive("corrector_step", corrector_step)
-    backward = sde.reverse(score)
-    span = backward.t_span if t_span is None else t_span
+    checks.points("x0", x0)
+    checks.generator(generator, x0.device)
+    n_corrector = checks.count("n_corrector", n_corrector)
+    corrector_step = checks.positive("corrector_step", corrector_step)
+    score = checks.shaped("score", score)
+    backward = _Checked(sde.reverse(score))
+    span = checks.time_span(backward.t_span if t_span is None else t_span, "descending")
     sde.kernel(sde.T, "predictor_corrector")  # complain before the first step
 
     def step(x: Tensor, t: float, t_next: float) -> Tensor:
@@ -234,8 +252,8 @@ def _follow(
     progress: bool,
 ) -> Trajectory:
     """Apply `step(x, t, t_next)` over n_steps equal steps of time, and record."""
-    checks.batch("x0", x0)
-    checks.count("n_steps", n_steps)
+    checks.points("x0", x0)
+    n_steps = checks.count("n_steps", n_steps)
     start, end = checks.time_span(t_span)
     recorder = Recorder(x0, n_steps, record_every)
     dt = (end - start) / n_steps
@@ -246,9 +264,33 @@ def _follow(
         x = step(x, instants[i], instants[i + 1])
         checks.state(x, i + 1, f"take a smaller step than |Δt| = {abs(dt):g}")
         recorder(i + 1, x)
-    return Trajectory(
-        recorder.states, torch.tensor(instants, dtype=torch.float64)[recorder.steps.long()]
-    )
+    clock = torch.tensor(instants, dtype=torch.float64, device="cpu")
+    return recorder.trajectory(clock[recorder.steps.long()])
+
+
+def _direction(sde: SDE) -> str:
+    """`SDE.direction`; either for what merely looks like a process, such as a class of the lab."""
+    return getattr(sde, "direction", "")
+
+
+class _Checked(SDE):
+    """A process whose coefficients are held to the shape of x, the drift, or to one number, g."""
+
+    def __init__(self, sde: SDE) -> None:
+        self.sde = sde
+
+    @property
+    def t_span(self) -> tuple[float, float]:
+        return self.sde.t_span
+
+    def drift(self, x: Tensor, t: float | Tensor) -> Tensor:
+        return checks.like("drift", self.sde.drift(x, t), x)
+
+    def diffusion(self, t: float | Tensor) -> float | Tensor:
+        g = self.sde.diffusion(t)
+        if not isinstance(g, float | int) and getattr(g, "ndim", 0):
+            raise ValueError(f"diffusion must return one number, got shape {tuple(g.shape)}")
+        return g
 
 
 class Recorder:
@@ -262,7 +304,7 @@ class Recorder:
     def __init__(self, x0: Tensor, n_steps: int, every: int | None) -> None:
         every = n_steps if every is None else checks.count("record_every", every)
         kept = sorted({*range(0, n_steps, every), n_steps})
-        self.steps = torch.tensor(kept, dtype=torch.float64)
+        self.steps = torch.tensor(kept, dtype=torch.float64, device="cpu")
         self.states = x0.new_empty(len(kept), *x0.shape)
         self._row = {step: row for row, step in enumerate(kept)}
         self(0, x0)
@@ -271,3 +313,9 @@ class Recorder:
         """Record the state after `step` steps, if it is one of those to keep."""
         if step in self._row:
             self.states[self._row[step]] = x
+
+    def trajectory(self, times: Tensor, acceptance_rate: float | None = None) -> Trajectory:
+        """What was recorded, handed over and not copied: it may fill half of the memory."""
+        trajectory = object.__new__(Trajectory)
+        vars(trajectory).update(states=self.states, times=times, acceptance_rate=acceptance_rate)
+        return trajectory

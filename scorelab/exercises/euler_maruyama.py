@@ -27,8 +27,9 @@ h = sp.Symbol("h", positive=True)
 
 def _recorded() -> list[float]:
     n_steps = 1_000
+    backwards = OrnsteinUhlenbeck().reverse(lambda x, t: -x)
     run = euler_maruyama(
-        OrnsteinUhlenbeck(), torch.zeros(1, 1), n_steps=n_steps, t_span=(10, 0), record_every=50
+        backwards, torch.zeros(1, 1), n_steps=n_steps, t_span=(10, 0), record_every=50
     )
     first, last = float(run.times[0]), float(run.times[-1])
     return [len(run.times), (last - first) / n_steps, float(run.times[1]), last]
