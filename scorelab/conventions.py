@@ -43,7 +43,7 @@ def log_snr(sigma: float) -> float:
 
 def sigma_from_log_snr(value: float) -> float:
     r"""$\sigma = e^{-\lambda / 2}$: the standard deviation of the noise at a log-SNR $\lambda$."""
-    return math.exp(-float(value) / 2)
+    return math.exp(-checks.number("value", value) / 2)
 
 
 def ou_time(sigma: float) -> float:

@@ -29,6 +29,8 @@ class Estimate(float):
         Raises:
             ValueError: if there are fewer than two terms.
         """
+        if not isinstance(terms, Tensor) or terms.is_complex():
+            raise ValueError(f"terms must be a tensor of real numbers, got {type(terms).__name__}")
         if terms.ndim != 1 or len(terms) < 2:
             raise ValueError(f"terms must have shape (n,) with n >= 2, got {tuple(terms.shape)}")
         exact = terms.detach().double()

@@ -19,11 +19,13 @@ tensor in the shape of x.
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from scorelab._support import checks
+from scorelab._support.precision import outside_autocast, wide
 from scorelab.estimate import Estimate
 from scorelab.mixture import GaussianMixture
 from scorelab.sde import Score
@@ -70,9 +72,13 @@ def fisher_divergence(score_p: Score, score_q: Score, samples: Tensor) -> Estima
     Returns:
         The mean over the samples, with its standard error; in 1 / (units of x)².
 
+    Raises:
+        ValueError: for fewer than two samples, or if a score has another shape than they.
+
     Source: Hyvärinen (2005), eq. 2, without its ½.
     """
-    checks.batch("samples", samples)
+    checks.points("samples", samples, least=2)
+    score_p, score_q = checks.shaped("score_p", score_p), checks.shaped("score_q", score_q)
     return Estimate.of_mean(_squared_norm(score_p(samples) - score_q(samples)))
 
 
@@ -98,12 +104,16 @@ def relative_fisher_error(
 
     Returns:
         The ratio of the two means; its standard error by the delta method.
+
+    Raises:
+        ValueError: for bad arguments, or if the model changes the shape.
     """
-    checks.count("n_samples", n_samples, least=2)
-    x = mixture.noised(checks.positive("sigma", sigma)).sample(n_samples, generator=generator)
+    n_samples = checks.count("n_samples", n_samples, least=2)
+    sigma = checks.positive("sigma", sigma)
+    x = mixture.noised(sigma).sample(n_samples, generator=generator)
     truth = mixture.noisy_score(x, sigma)
-    levels = torch.full((n_samples,), float(sigma), dtype=x.dtype, device=x.device)
-    error = _squared_norm(model(x, levels) - truth).double()
+    levels = torch.full((n_samples,), sigma, dtype=x.dtype, device=x.device)
+    error = _squared_norm(checks.like("model", model(x, levels), x) - truth).double()
     size = _squared_norm(truth).double()
     ratio = error.mean() / size.mean()
     residual = Estimate.of_mean((error - ratio * size) / size.mean())
@@ -127,7 +137,7 @@ def empirical_score(points: Tensor) -> NoisyScore:
     Returns:
         The score, called as score(x, σ) with x of shape (n, …) and σ a scalar or (n,); in the
         dtype and on the device of x, and differentiable in x. Without a gradient its memory is
-        bounded, whatever n: some 2²² numbers, or a row of N.
+        bounded, whatever n: some 2²² numbers, or a row of N. It can be pickled.
 
     Raises:
         ValueError: if there are no points, or one is not finite; from the score, for another shape
@@ -141,22 +151,24 @@ def empirical_score(points: Tensor) -> NoisyScore:
     i = checks.first_outside(points)
     if i is not None:
         raise ValueError(f"points must be finite, entry {i} is {points.flatten()[i].item()}")
-    shape, kept = points.shape[1:], points.detach().clone().reshape(len(points), -1)
+    return partial(_empirical_score, points.detach().clone())
 
-    def score(x: Tensor, sigma: float | Tensor) -> Tensor:
-        checks.batch("x", x)
-        if not x.ndim or x.shape[1:] != shape:
-            raise ValueError(
-                f"x must have shape (n, …) with rows {tuple(shape)} like the points, "
-                f"got {tuple(x.shape)}"
-            )
-        levels = checks.noise_level(sigma, x).expand(len(x))[:, None]
-        near = kept.to(x)
-        size = max(1, _PAIRS // len(near))
-        parts = zip(x.reshape(len(x), near.shape[1]).split(size), levels.split(size), strict=True)
-        return torch.cat([_to_the_mean(near, rows, std) for rows, std in parts]).reshape(x.shape)
 
-    return score
+@outside_autocast
+def _empirical_score(points: Tensor, x: Tensor, sigma: float | Tensor) -> Tensor:
+    """What `empirical_score` returns, but for its first argument."""
+    checks.batch("x", x)
+    if not x.ndim or x.shape[1:] != points.shape[1:]:
+        raise ValueError(
+            f"x must have shape (n, …) with rows {tuple(points.shape[1:])} like the points, "
+            f"got {tuple(x.shape)}"
+        )
+    levels = checks.noise_level(sigma, wide(x)).expand(len(x))[:, None]
+    near = points.reshape(len(points), -1).to(wide(x))
+    rows = wide(x).reshape(len(x), near.shape[1])
+    size = max(1, _PAIRS // len(near))
+    parts = zip(rows.split(size), levels.split(size), strict=True)
+    return torch.cat([_to_the_mean(near, *part) for part in parts]).reshape(x.shape).to(x.dtype)
 
 
 # So many pairs of a noisy point and a data point at a time.
@@ -186,9 +198,9 @@ def kernel_log_prob(noisy: Tensor, x: Tensor, sigma: float | Tensor) -> Tensor:
         (n,), in nats.
     """
     difference, levels = _difference(noisy, x, sigma)
-    dim = difference[0].numel()
+    dim = difference.shape[1:].numel()
     exponent = -0.5 * _squared_norm(difference) / levels**2
-    return exponent - 0.5 * dim * (2 * math.pi * levels**2).log()
+    return (exponent - 0.5 * dim * (2 * math.pi * levels**2).log()).to(x.dtype)
 
 
 def dsm_target(noisy: Tensor, x: Tensor, sigma: float | Tensor) -> Tensor:
@@ -233,7 +245,7 @@ def dsm_loss(
         A scalar tensor, differentiable in the model's parameters.
 
     Raises:
-        ValueError: for bad arguments, or if the model changes the shape.
+        ValueError: for bad arguments, no data, or if the model changes the shape.
 
     Source: Vincent (2011), eq. 9, Song and Ermon (2019), eq. 5.
     """
@@ -257,7 +269,7 @@ def dsm_terms(
     Returns:
         (n,), independent if the rows of x are; `Estimate.of_mean` gives the standard error.
     """
-    checks.batch("x", x)
+    _require_rows(x)
     levels = checks.noise_level(sigma, x).expand(len(x))
     return _dsm_terms(model, x, levels, 1.0, antithetic=antithetic, generator=generator)
 
@@ -272,16 +284,13 @@ def _dsm_terms(
     generator: torch.Generator | None,
 ) -> Tensor:
     """The weighted terms at levels (n,) that are known to be > 0."""
+    checks.generator(generator, x.device)
     z = torch.randn(x.shape, generator=generator, dtype=x.dtype, device=x.device)
     if antithetic:
         x, z, levels = torch.cat([x, x]), torch.cat([z, -z]), torch.cat([levels, levels])
     std = _rows(levels, x)
     noisy = x + std * z
-    score = model(noisy, levels)
-    if score.shape != x.shape:
-        raise ValueError(
-            f"model must return the shape of x, {tuple(x.shape)}, got {tuple(score.shape)}"
-        )
+    score = checks.like("model", model(noisy, levels), x)
     squares = _squared_norm(score + (noisy - x) / std**2)
     if antithetic:
         squares = squares.unflatten(0, (2, -1)).mean(0)
@@ -317,7 +326,7 @@ def ncsn_loss(
         A scalar tensor, differentiable in the model's parameters.
 
     Raises:
-        ValueError: for bad arguments.
+        ValueError: for bad arguments, no data, or if the model changes the shape.
 
     Source: Song and Ermon (2019), eq. 6.
     """
@@ -353,7 +362,7 @@ def ncsn_terms(
     Returns:
         The terms (n,) and the index of each term's level, (n,) int64.
     """
-    levels = Levels(sigmas, weight, checks.batch("x", x))
+    levels = Levels(sigmas, weight, _require_rows(x))
     return levels.terms(model, x, antithetic=antithetic, generator=generator)
 
 
@@ -391,6 +400,7 @@ class Levels:
         generator: torch.Generator | None = None,
     ) -> tuple[Tensor, Tensor]:
         """What `ncsn_terms` returns."""
+        checks.generator(generator, x.device)
         n_levels = len(self._sigmas)
         if len(x) + n_levels > len(self._level):
             self._lay_out(len(x))
@@ -436,7 +446,7 @@ def dsm_floor(
 
     Source: Vincent (2011), section 4.2, for the split; Efron (2011), section 2, for the covariance.
     """
-    checks.count("n_samples", n_samples, least=2)
+    n_samples = checks.count("n_samples", n_samples, least=2)
     sigma = checks.positive("sigma", sigma)
     mixture = mixture.to(torch.float64)
     noisy_law = mixture.noised(sigma)
@@ -455,7 +465,7 @@ def dsm_floor(
 
 def _squared_norm(x: Tensor) -> Tensor:
     """‖x‖² of every row, over all its coordinates: (n, …) -> (n,)."""
-    return x.reshape(len(x), -1).square().sum(1)
+    return wide(x).reshape(len(x), x.shape[1:].numel()).square().sum(1)
 
 
 def _rows(levels: Tensor, x: Tensor) -> Tensor:
@@ -463,9 +473,17 @@ def _rows(levels: Tensor, x: Tensor) -> Tensor:
     return levels.reshape(-1, *[1] * (x.ndim - 1))
 
 
+def _require_rows(x: Tensor) -> Tensor:
+    """Return x; raise `ValueError` unless it is a batch with rows: a loss is a mean over them."""
+    if not checks.batch("x", x).ndim or not len(x):
+        raise ValueError(f"x must have shape (n, …) with n >= 1, got {tuple(x.shape)}")
+    return x
+
+
 def _difference(noisy: Tensor, x: Tensor, sigma: float | Tensor) -> tuple[Tensor, Tensor]:
     checks.batch("noisy", noisy)
-    if noisy.shape != x.shape:
+    checks.batch("x", x)
+    if not x.ndim or noisy.shape != x.shape:
         raise ValueError(
             f"noisy and x must have the same shape, got {tuple(noisy.shape)} and {tuple(x.shape)}"
         )
@@ -476,7 +494,13 @@ def _weighted_levels(x: Tensor, sigmas: Tensor, weight: Weight) -> tuple[Tensor,
     """The levels and their weights, both (L,), in the dtype and on the device of x."""
     checks.batch("x", x)
     sigmas = checks.levels("sigmas", sigmas, x)
-    weights = torch.as_tensor(weight(sigmas)).to(sigmas).expand(len(sigmas))
+    weights = checks.read("weight", weight(sigmas), sigmas.dtype, sigmas.device)
+    if weights.shape not in ((), sigmas.shape):
+        raise ValueError(
+            f"weight must return one number or {tuple(sigmas.shape)} like sigmas, "
+            f"got {tuple(weights.shape)}"
+        )
+    weights = weights.expand(len(sigmas))
     i = checks.first_outside(weights, least=0)
     if i is not None:
         raise ValueError(

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from scorelab._support import checks
 from scorelab._support.extras import needed
+from scorelab._support.precision import outside_autocast, wide
 from scorelab.estimate import Estimate
 from scorelab.mixture import GaussianMixture
 
@@ -33,10 +34,15 @@ def mode_weights(mixture: GaussianMixture, x: Tensor) -> list[Estimate]:
 
     Returns:
         K estimates, one a mode, to compare with `mixture.weights`.
+
+    Raises:
+        ValueError: for fewer than two samples, of another dimension, or not finite.
     """
+    checks.points("x", x, least=2, shape="n, d")
     return [Estimate.of_mean(column) for column in mixture.responsibilities(x).unbind(-1)]
 
 
+@outside_autocast
 def sliced_wasserstein(
     x: Tensor, y: Tensor, *, n_projections: int = 200, generator: torch.Generator | None = None
 ) -> float:
@@ -53,19 +59,21 @@ def sliced_wasserstein(
         generator: the source of the directions.
 
     Raises:
-        ValueError: if the samples do not live in the same space.
+        ValueError: if the samples do not live in the same space, or are not finite.
 
     Source: Bonneel et al. (2015), eq. 8; computed by the library POT.
     """
     with needed("this distance needs"):
         import ot  # it takes longer to load than all the rest
 
-    checks.batch("x", x)
-    checks.batch("y", y, x.shape[-1])
-    checks.count("n_projections", n_projections)
-    directions = torch.randn(x.shape[-1], n_projections, generator=generator, dtype=x.dtype)
+    _require_samples(x, y, least=1)
+    n_projections = checks.count("n_projections", n_projections)
+    checks.generator(generator, "cpu")
+    x, y = wide(x.detach().cpu()), wide(y.detach().cpu()).to(wide(x).dtype)
+    shape = x.shape[-1], n_projections
+    directions = torch.randn(shape, generator=generator, dtype=x.dtype, device="cpu")
     directions /= directions.norm(dim=0)
-    return float(ot.sliced_wasserstein_distance(x.cpu(), y.to(x).cpu(), projections=directions))
+    return float(ot.sliced_wasserstein_distance(x, y, projections=directions))
 
 
 def sliced_wasserstein_floor(
@@ -80,7 +88,7 @@ def sliced_wasserstein_floor(
 
     A sampler whose samples lie this far from an exact sample cannot be told from an exact one.
     """
-    checks.count("n_pairs", n_pairs, least=2)
+    n_pairs = checks.count("n_pairs", n_pairs, least=2)
     distances = [
         sliced_wasserstein(
             mixture.sample(n, generator=generator),
@@ -90,7 +98,7 @@ def sliced_wasserstein_floor(
         )
         for _ in range(n_pairs)
     ]
-    return Estimate.of_mean(torch.tensor(distances))
+    return Estimate.of_mean(torch.tensor(distances, device="cpu"))
 
 
 def frechet_distance(x: Tensor, y: Tensor) -> float:
@@ -108,15 +116,12 @@ def frechet_distance(x: Tensor, y: Tensor) -> float:
         y: (m, d), m ≥ 2.
 
     Raises:
-        ValueError: if the samples do not live in the same space, or one has fewer than two rows.
+        ValueError: if the samples do not live in the same space, or one has fewer than two rows or
+            is not finite.
 
     Source: Dowson and Landau (1982), eq. 4; for images, Heusel et al. (2017), eq. 6.
     """
-    checks.batch("x", x)
-    checks.batch("y", y, x.shape[-1])
-    for name, sample in (("x", x), ("y", y)):
-        if sample.ndim != 2 or len(sample) < 2:
-            raise ValueError(f"{name} must have shape (n, d), n >= 2, got {tuple(sample.shape)}")
+    _require_samples(x, y, least=2)
     x, y = x.detach().cpu().double(), y.detach().cpu().double()
     cov_x, cov_y = torch.atleast_2d(x.T.cov()), torch.atleast_2d(y.T.cov())
     # C_x C_y has the eigenvalues of the symmetric √C_x C_y √C_x, so the trace needs no root of a
@@ -126,3 +131,9 @@ def frechet_distance(x: Tensor, y: Tensor) -> float:
     cross = torch.linalg.eigvalsh(root @ cov_y @ root).clamp_min(0).sqrt().sum()
     shift = (x.mean(0) - y.mean(0)).square().sum()
     return float(shift + cov_x.trace() + cov_y.trace() - 2 * cross)
+
+
+def _require_samples(x: Tensor, y: Tensor, least: int) -> None:
+    checks.points("x", x, least=least, shape="n, d")
+    checks.points("y", y, least=least, shape="n, d")
+    checks.batch("y", y, x.shape[1])

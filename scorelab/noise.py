@@ -12,8 +12,8 @@ are heuristic targets from data at one point, neither necessary nor sufficient:
   $\sigma_i^2$ at the start, ends as close to 1 as it can.
 """
 
-import itertools
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -37,6 +37,8 @@ __all__ = [
 
 # Pairs are compared one by one up to this many points: a second of work, and 128 MB.
 _EXACT = 4096
+# More levels, or steps at one, are a mistake: what asked for them is as good as out of range.
+_MOST = 10**6
 
 
 def geometric_sigmas(sigma_max: float, sigma_min: float, n_levels: int) -> Tensor:
@@ -55,11 +57,11 @@ def geometric_sigmas(sigma_max: float, sigma_min: float, n_levels: int) -> Tenso
 
     Source: Song and Ermon (2019), section 4.1.
     """
-    _ends(sigma_max, sigma_min)
-    checks.count("n_levels", n_levels, least=2)
+    sigma_max, sigma_min = _ends(sigma_max, sigma_min)
+    n_levels = checks.count("n_levels", n_levels, least=2)
     exponents = torch.linspace(0, 1, n_levels, dtype=torch.float64)
-    sigmas = float(sigma_max) * (float(sigma_min) / float(sigma_max)) ** exponents
-    sigmas[0], sigmas[-1] = float(sigma_max), float(sigma_min)
+    sigmas = sigma_max * (sigma_min / sigma_max) ** exponents
+    sigmas[0], sigmas[-1] = sigma_max, sigma_min
     return sigmas.to(torch.get_default_dtype())
 
 
@@ -76,8 +78,12 @@ def level_overlap(ratio: float, dim: int) -> float:
         ratio: γ = σ_{i−1} / σ_i > 1.
         dim: D, the number of coordinates.
 
+    Raises:
+        ValueError: for bad arguments.
+
     Source: Song and Ermon (2020), section 3.2, proposition 2.
     """
+    ratio, dim = _at_least_one("ratio", ratio), checks.count("dim", dim)
     shift = math.sqrt(2 * dim) * (ratio - 1)
     return float(ndtr(shift + 3 * ratio) - ndtr(shift - 3 * ratio))
 
@@ -102,8 +108,13 @@ def variance_after(n_steps: int, ratio: float, step_ratio: float) -> float:
 
     Data of variance v > 0 are not forgotten so: see `annealed_variance`.
 
+    Raises:
+        ValueError: for bad arguments.
+
     Source: Song and Ermon (2020), section 4, proposition 3.
     """
+    n_steps, ratio = checks.count("n_steps", n_steps), _at_least_one("ratio", ratio)
+    step_ratio = _between("step_ratio", step_ratio, 0, 4)
     limit = 1 / (1 - step_ratio / 4)
     return (1 - step_ratio / 2) ** (2 * n_steps) * (ratio**2 - limit) + limit
 
@@ -132,12 +143,14 @@ def annealed_variance(
 
     Source: the derivation `annealed-contraction`, equation `moved-variance`.
     """
+    variance, step_ratio = checks.real("variance", variance), checks.real("step_ratio", step_ratio)
     if not (math.isfinite(variance) and variance >= 0):
         raise ValueError(f"variance must be finite and >= 0, got {variance}")
     if not 0 < step_ratio < 4:
         raise ValueError(f"step_ratio must lie in (0, 4), got {step_ratio}")
-    checks.count("n_steps", n_steps)
-    levels = checks.descending("sigmas", sigmas, torch.empty(0, dtype=torch.float64)).tolist()
+    n_steps = checks.count("n_steps", n_steps)
+    like = torch.empty(0, dtype=torch.float64, device="cpu")
+    levels = checks.descending("sigmas", sigmas, like).tolist()
     left = levels[0] ** 2
     for sigma in levels:
         kept = 1 - step_ratio * sigma**2 / (2 * (variance + sigma**2))
@@ -150,7 +163,11 @@ def best_step_ratio(n_steps: int, ratio: float) -> float:
     r"""The $\eta = \varepsilon / \sigma_L^2$ (half form) whose `variance_after` T steps is least.
 
     That variance is above 1 for every η: small steps forget too little, large ones add a bias.
+
+    Raises:
+        ValueError: for bad arguments.
     """
+    n_steps, ratio = checks.count("n_steps", n_steps), _at_least_one("ratio", ratio)
     best = minimize_scalar(
         lambda log_eta: variance_after(n_steps, ratio, math.exp(log_eta)),
         bounds=(math.log(1e-9), math.log(2)),
@@ -174,8 +191,11 @@ def largest_distance(x: Tensor) -> tuple[float, float]:
 
     Returns:
         The largest distance found and an upper bound on all, equal if exact; in the units of x.
+
+    Raises:
+        ValueError: for fewer than two points, or one that is not finite.
     """
-    checks.batch("x", x)
+    checks.points("x", x, least=2)
     points = x.detach().reshape(len(x), -1).double()
     points = points - points.mean(0)
     radii = points.norm(dim=1)
@@ -204,6 +224,9 @@ class NoiseSchedule:
         n_steps: T, steps at each level.
         dim: D, the number of coordinates of the data.
         distance_bound: no two data points are further apart; equal to σ₁ if that is exact.
+
+    Raises:
+        ValueError: unless the levels descend and the rest is in range. The levels are copied.
     """
 
     sigmas: Tensor
@@ -211,6 +234,18 @@ class NoiseSchedule:
     n_steps: int
     dim: int
     distance_bound: float
+
+    def __post_init__(self) -> None:
+        sigmas = checks.read("sigmas", self.sigmas)
+        fields = {
+            "sigmas": checks.descending("sigmas", sigmas, sigmas),
+            "step_size": checks.positive("step_size", self.step_size),
+            "n_steps": checks.count("n_steps", self.n_steps),
+            "dim": checks.count("dim", self.dim),
+            "distance_bound": checks.positive("distance_bound", self.distance_bound),
+        }
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
 
     @classmethod
     def from_data(
@@ -243,9 +278,9 @@ class NoiseSchedule:
             ValueError: for bad arguments, or if no two points are further apart than `sigma_min`.
         """
         sigma_min = checks.positive("sigma_min", sigma_min)
-        _between("overlap", overlap, 0, 1)
-        _between("max_ratio", max_ratio, 1, math.inf)
-        _between("variance", variance, 1, math.inf)
+        overlap = _between("overlap", overlap, 0, 1)
+        max_ratio = _between("max_ratio", max_ratio, 1, math.inf)
+        variance = _between("variance", variance, 1, math.inf)
         checks.batch("x", x)
         if x.ndim < 2 or len(x) < 2 or not bool(torch.isfinite(x).all()):
             raise ValueError(
@@ -261,16 +296,17 @@ class NoiseSchedule:
         widest = min(max_ratio, _ratio_of_overlap(overlap, dim))
         # Rounding must not turn an exact number of levels into one more.
         n_levels = 1 + max(1, math.ceil(math.log(sigma_max / sigma_min) / math.log(widest) - 1e-9))
+        if n_levels > _MOST:
+            raise ValueError(
+                f"max_ratio = {max_ratio} and overlap = {overlap} take {n_levels:,} levels"
+            )
         ratio = (sigma_max / sigma_min) ** (1 / (n_levels - 1))
         if n_steps is None:
-            n_steps = next(
-                n
-                for n in itertools.count(1)
-                if variance_after(n, ratio, best_step_ratio(n, ratio)) <= variance
-            )
-        step_ratio = best_step_ratio(checks.count("n_steps", n_steps), ratio)
+            n_steps = _least_steps(ratio, variance)
+        n_steps = checks.count("n_steps", n_steps)
+        step_ratio = best_step_ratio(n_steps, ratio)
         return cls(
-            sigmas=geometric_sigmas(sigma_max, sigma_min, n_levels),
+            sigmas=geometric_sigmas(sigma_max, sigma_min, n_levels).to(x.device),
             step_size=step_ratio * sigma_min**2,
             n_steps=n_steps,
             dim=dim,
@@ -321,6 +357,8 @@ def _ratio_of_overlap(overlap: float, dim: int) -> float:
     """The ratio at which `level_overlap` falls to `overlap`; infinite in dimensions ≤ 4."""
     if math.sqrt(2 * dim) <= 3:
         return math.inf
+    if overlap >= level_overlap(1.0, dim):
+        raise ValueError(f"overlap must be below {level_overlap(1.0, dim):.6g}, got {overlap}")
     # From here on both arguments of Φ are above 3 σ apart, and the overlap falls with the ratio.
     above = 2.0
     while level_overlap(above, dim) > overlap:
@@ -328,12 +366,38 @@ def _ratio_of_overlap(overlap: float, dim: int) -> float:
     return float(brentq(lambda ratio: level_overlap(ratio, dim) - overlap, 1.0, above))
 
 
-def _ends(sigma_max: float, sigma_min: float) -> None:
-    checks.positive("sigma_min", sigma_min)
-    if checks.positive("sigma_max", sigma_max) <= sigma_min:
+def _least_steps(ratio: float, variance: float) -> int:
+    """The least T whose best `variance_after` is at most `variance`; it falls as T grows."""
+
+    def enough(n: int) -> bool:
+        return variance_after(n, ratio, best_step_ratio(n, ratio)) <= variance
+
+    high = 1
+    while not enough(high):
+        high *= 2
+        if high > _MOST:
+            raise ValueError(f"variance = {variance} takes more than {_MOST:,} steps a level")
+    return 1 + bisect_left(range(1, high), True, key=enough)
+
+
+def _ends(sigma_max: float, sigma_min: float) -> tuple[float, float]:
+    largest, least = (
+        checks.positive("sigma_max", sigma_max),
+        checks.positive("sigma_min", sigma_min),
+    )
+    if largest <= least:
         raise ValueError(f"sigma_max must be > sigma_min, got {sigma_max} and {sigma_min}")
+    return largest, least
 
 
-def _between(name: str, value: float, low: float, high: float) -> None:
-    if not low < value < high:
+def _at_least_one(name: str, value: float) -> float:
+    number = checks.positive(name, value)
+    if number < 1:
+        raise ValueError(f"{name} must be >= 1, got {value}")
+    return number
+
+
+def _between(name: str, value: float, low: float, high: float) -> float:
+    if not low < (number := checks.real(name, value)) < high:
         raise ValueError(f"{name} must lie between {low} and {high}, got {value}")
+    return number

@@ -42,7 +42,7 @@ UNET = [
     ),
     (
         "one σ for the whole batch",
-        "sigma.reshape(-1, 1).chunk(parts)",
+        "sigma.reshape(len(x), 1).chunk(parts)",
         "sigma.reshape(-1, 1)[:1].expand(len(x), 1).chunk(parts)",
         "test_unet::test_sigma_may_be_a_number_a_scalar_tensor_or_one_a_row",
     ),

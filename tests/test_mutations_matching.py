@@ -30,8 +30,8 @@ MATCHING = [
     ),
     (
         "mean over coordinates for their sum",
-        "return x.reshape(len(x), -1).square().sum(1)",
-        "return x.reshape(len(x), -1).square().mean(1)",
+        "x.shape[1:].numel()).square().sum(1)",
+        "x.shape[1:].numel()).square().mean(1)",
         "test_loss_is_the_mean_of_its_terms_and_takes_a_level_a_row",
     ),
     (

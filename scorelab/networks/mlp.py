@@ -60,23 +60,23 @@ class ScoreMLP(nn.Module):
         n_frequencies: int = 8,
     ) -> None:
         super().__init__()
-        checks.count("dim", dim)
-        checks.count("width", width)
-        checks.count("depth", depth)
-        checks.count("n_frequencies", n_frequencies)
-        checks.positive("data_std", data_std)
+        dim = checks.count("dim", dim)
+        width = checks.count("width", width)
+        depth = checks.count("depth", depth)
+        n_frequencies = checks.count("n_frequencies", n_frequencies)
+        data_std = checks.positive("data_std", data_std)
         mean = checks.numbers("data_mean", data_mean, dim)
         self.config = {
             "dim": dim,
             "width": width,
             "depth": depth,
             "data_mean": mean.tolist(),
-            "data_std": float(data_std),
+            "data_std": data_std,
             "n_frequencies": n_frequencies,
         }
         self.dim = dim
-        self.register_buffer("data_mean", mean.expand(dim).clone())
-        self.register_buffer("data_variance", torch.tensor(float(data_std) ** 2))
+        self.register_buffer("data_mean", torch.tensor(mean.expand(dim).tolist()))
+        self.register_buffer("data_variance", torch.tensor(data_std**2))
         self.embedding = LogFourier(n_frequencies)
         self.first = nn.Linear(dim, width)
         self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth - 1))

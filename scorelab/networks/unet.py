@@ -66,23 +66,23 @@ class ScoreUNet(nn.Module):
         n_frequencies: int = 8,
     ) -> None:
         super().__init__()
-        checks.count("channels", channels)
-        checks.count("depth", depth)
-        checks.count("n_frequencies", n_frequencies)
-        checks.positive("data_std", data_std)
-        _check_widths(widths)
+        channels = checks.count("channels", channels)
+        depth = checks.count("depth", depth)
+        n_frequencies = checks.count("n_frequencies", n_frequencies)
+        data_std = checks.positive("data_std", data_std)
+        widths = _checked_widths(widths)
         mean = checks.numbers("data_mean", data_mean, channels)
         self.config = {
             "channels": channels,
             "widths": list(widths),
             "depth": depth,
             "data_mean": mean.tolist(),
-            "data_std": float(data_std),
+            "data_std": data_std,
             "n_frequencies": n_frequencies,
         }
         self.channels = channels
-        self.register_buffer("data_mean", mean.expand(channels).clone())
-        self.register_buffer("data_variance", torch.tensor(float(data_std) ** 2))
+        self.register_buffer("data_mean", torch.tensor(mean.expand(channels).tolist()))
+        self.register_buffer("data_variance", torch.tensor(data_std**2))
         full, half, quarter = widths
         features = LogFourier(n_frequencies)
         size = 4 * full
@@ -141,7 +141,7 @@ class ScoreUNet(nn.Module):
         total = sigma**2 + self.data_variance
         centred = x - self.data_mean[:, None, None]
         parts = max(1, x[:, 0].numel() * self.first.out_channels // _SLICE)
-        inside = (centred * total.rsqrt()).chunk(parts), sigma.reshape(-1, 1).chunk(parts)
+        inside = (centred * total.rsqrt()).chunk(parts), sigma.reshape(len(x), 1).chunk(parts)
         learned = torch.cat([self._network(*part) for part in zip(*inside, strict=True)])
         return (self.data_variance / total).sqrt() / sigma * learned - centred / total
 
@@ -215,10 +215,10 @@ class Attention(nn.Module):
         return h + self.answer((value @ heard).flatten(1, 2).unflatten(2, h.shape[2:]))
 
 
-def _check_widths(widths: tuple[int, int, int]) -> None:
+def _checked_widths(widths: tuple[int, int, int]) -> tuple[int, ...]:
     if len(widths) != 3:
         raise ValueError(f"widths must be three numbers, got {widths!r}")
     for i, width in enumerate(widths):
-        checks.count(f"widths[{i}]", width)
-        if width % _GROUPS:
+        if checks.count(f"widths[{i}]", width) % _GROUPS:
             raise ValueError(f"widths[{i}] must be a multiple of {_GROUPS}, got {width}")
+    return tuple(int(width) for width in widths)
