@@ -96,8 +96,10 @@ def log_likelihood(
     prior = prior_log_prob or _gaussian(sde.prior_std)
     prior = checks.shaped("prior_log_prob", prior, per_row=True)
     flow = sde.probability_flow(score)
-    # In the middle of the way: at its ends g, and with it the score, may count for nothing.
-    differentiated(lambda z: flow.drift(z, (start + end) / 2), x, ())
+    # Each for itself: where the flow stands still, the two cancel, and so would what is not seen.
+    middle = (start + end) / 2
+    for field in (sde.drift, checks.shaped("score", score)):
+        differentiated(lambda z, field=field: field(z, middle), x, ())
     # Drawn anew at each evaluation, the probes would make the slope a random number, which no
     # solver can follow: they come from the same seed each time.
     seed = int(torch.randint(2**62, (), generator=generator, device=_device(generator)))

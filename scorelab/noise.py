@@ -57,9 +57,13 @@ def geometric_sigmas(sigma_max: float, sigma_min: float, n_levels: int) -> Tenso
 
     Source: Song and Ermon (2019), section 4.1.
     """
+    return _geometric(sigma_max, sigma_min, n_levels, torch.get_default_device())
+
+
+def _geometric(sigma_max: float, sigma_min: float, n_levels: int, device: torch.device) -> Tensor:
     sigma_max, sigma_min = _ends(sigma_max, sigma_min)
     n_levels = checks.count("n_levels", n_levels, least=2)
-    exponents = torch.linspace(0, 1, n_levels, dtype=torch.float64)
+    exponents = torch.linspace(0, 1, n_levels, dtype=torch.float64, device=device)
     sigmas = sigma_max * (sigma_min / sigma_max) ** exponents
     sigmas[0], sigmas[-1] = sigma_max, sigma_min
     return sigmas.to(torch.get_default_dtype())
@@ -306,7 +310,7 @@ class NoiseSchedule:
         n_steps = checks.count("n_steps", n_steps)
         step_ratio = best_step_ratio(n_steps, ratio)
         return cls(
-            sigmas=geometric_sigmas(sigma_max, sigma_min, n_levels).to(x.device),
+            sigmas=_geometric(sigma_max, sigma_min, n_levels, x.device),
             step_size=step_ratio * sigma_min**2,
             n_steps=n_steps,
             dim=dim,

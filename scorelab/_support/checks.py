@@ -65,6 +65,8 @@ def read(
     Raises:
         ValueError: unless they are real numbers, nested with one shape.
     """
+    if isinstance(value, float):  # asked at every step
+        return torch.as_tensor(value, dtype=dtype or torch.float64, device=device or "cpu")
     if not isinstance(value, Tensor):
         try:
             # A copy of an array: it may be read-only, or run backwards.
@@ -77,11 +79,11 @@ def read(
             raise ValueError(
                 f"{name} must be a tensor or nested numbers of one shape: {error}"
             ) from None
-    if value.is_complex() or value.dtype == torch.bool:
-        raise ValueError(f"{name} must hold real numbers, got {_kind(value)}")
-    if dtype is None and not value.is_floating_point():
-        dtype = torch.float64
-    return value if dtype is None and device is None else value.to(device=device, dtype=dtype)
+    if not value.is_floating_point():
+        if value.is_complex() or value.dtype == torch.bool:
+            raise ValueError(f"{name} must hold real numbers, got {_kind(value)}")
+        dtype = dtype or torch.float64
+    return torch.as_tensor(value, dtype=dtype, device=device or value.device)
 
 
 def numbers(name: str, value: float | Sequence[float], size: int) -> Tensor:
