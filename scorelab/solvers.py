@@ -288,7 +288,7 @@ class _Checked(SDE):
 
     def diffusion(self, t: float | Tensor) -> float | Tensor:
         g = self.sde.diffusion(t)
-        if not isinstance(g, float | int) and getattr(g, "ndim", 0):
+        if type(g) is not float and getattr(g, "ndim", 0):
             raise ValueError(f"diffusion must return one number, got shape {tuple(g.shape)}")
         return g
 

@@ -226,18 +226,16 @@ def like(name: str, result: Tensor, x: Tensor, per_row: bool = False) -> Tensor:
         ValueError: unless it is a floating-point tensor in the shape of x, or with `per_row` of
             shape (n,): what has another shape would be broadcast, and be wrong.
     """
+    shape = x.shape[:1] if per_row else x.shape
+    if isinstance(result, Tensor) and result.dtype == x.dtype and result.shape == shape:
+        return result
     if not isinstance(result, Tensor) or not result.is_floating_point():
         raise ValueError(f"{name} must return a floating-point tensor, got {_kind(result)}")
-    if per_row and result.shape != x.shape[:1]:
-        raise ValueError(
-            f"{name} must return shape {tuple(x.shape[:1])}, got {tuple(result.shape)}, for x of "
-            f"shape {tuple(x.shape)}"
-        )
-    if not per_row and result.shape != x.shape:
-        raise ValueError(
-            f"{name} must return the shape of x, {tuple(x.shape)}, got {tuple(result.shape)}"
-        )
-    return result if result.dtype == x.dtype else result.to(x.dtype)
+    if result.shape != shape:
+        wanted = f"shape {tuple(shape)}" if per_row else f"the shape of x, {tuple(shape)}"
+        given = f", for x of shape {tuple(x.shape)}" if per_row else ""
+        raise ValueError(f"{name} must return {wanted}, got {tuple(result.shape)}{given}")
+    return result.to(x.dtype)
 
 
 class Shaped:
@@ -276,7 +274,7 @@ def time(t: float | Tensor, x: Tensor | None = None) -> float | Tensor:
     Raises:
         ValueError: if it has another shape, or is not finite and ≥ 0.
     """
-    if isinstance(t, float | int) and 0 <= t < math.inf:
+    if type(t) is float and 0 <= t < math.inf:  # asked at every step
         return t
     if not isinstance(t, Tensor | np.ndarray):
         t = number("t", t)
