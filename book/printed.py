@@ -134,7 +134,7 @@ def main(arguments: list[str] | None = None) -> int:
         parts = [Part("", options.only)]
     document = html.with_name(f".{html.name}-printed.html")
     try:
-        document.write_text(one_document(html, config, parts), encoding="utf-8")
+        write_whole(document, one_document(html, config, parts).encode())
         content = print_pdf(document, paper=options.paper, solutions=not options.no_solutions)
         write_whole(out, content)
     except BrowserError as error:

@@ -91,9 +91,7 @@ def save(app: Sphinx, name: str, cells: list[NotebookNode], metadata: dict) -> N
     for index, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{index}"
     nbformat.validate(notebook)
-    target = Path(app.outdir, f"{name}.ipynb")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(nbformat.writes(notebook), encoding="utf8")
+    write_whole(Path(app.outdir, f"{name}.ipynb"), nbformat.writes(notebook).encode())
 
 
 def _with_hidden_cells(

@@ -8,7 +8,6 @@ built; no third-party file is in the repository.
 from __future__ import annotations
 
 import hashlib
-import shutil
 from fnmatch import fnmatch
 from importlib.metadata import distribution
 from pathlib import Path
@@ -18,6 +17,7 @@ from scorebook.pages.layout import THEME
 from sphinx.application import Sphinx
 
 from scorelab import derivations
+from scorelab._support.files import write_whole
 
 PACKAGE = Path(derivations.__file__).parent
 # What is outside of this folder and makes pages: the mathematics, what MathJax is told, slides.
@@ -102,7 +102,9 @@ def _digest(*makers: Path) -> str:
 def copy_own(app: Sphinx, exception: Exception | None) -> None:
     """Copies the book's style and script even if no page is written: Sphinx then copies nothing."""
     if not exception and app.builder.format == "html":
-        shutil.copytree(THEME / "static", Path(app.outdir) / "_static", dirs_exist_ok=True)
+        source = THEME / "static"
+        for file in filter(Path.is_file, source.rglob("*")):
+            write_whole(Path(app.outdir, "_static", file.relative_to(source)), file.read_bytes())
 
 
 def drop_theirs(app: Sphinx, exception: Exception | None) -> None:

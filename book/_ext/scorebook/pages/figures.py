@@ -13,7 +13,6 @@ import gzip
 import hashlib
 import io
 import re
-import shutil
 from binascii import a2b_base64
 from collections.abc import Iterator
 from html import escape
@@ -172,8 +171,7 @@ def _store(content: str, suffix: str, folder: Path) -> str:
     data = a2b_base64(content)
     path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}{suffix}"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        write_whole(path, data)
     return path.name
 
 
@@ -231,10 +229,9 @@ def copy_media(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.format != "html" or not source.is_dir():
         return
     target = Path(app.outdir) / MEDIA
-    target.mkdir(parents=True, exist_ok=True)
     for file in source.iterdir():
         if not (target / file.name).exists():
-            shutil.copyfile(file, target / file.name)
+            write_whole(target / file.name, file.read_bytes())
 
 
 def drop_old_pictures(app: Sphinx, exception: Exception | None) -> None:

@@ -29,6 +29,8 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
+from scorelab._support.files import write_whole
+
 SOURCE = Path(__file__).resolve().parents[3] / "theme/static/live"
 SCRIPTS = (
     "random", "mixture", "samplers", "run", "settings", "ground", "particles", "panel",
@@ -160,8 +162,8 @@ def write_scripts(app: Sphinx, exception: Exception | None) -> None:
     static = Path(app.outdir) / "_static"
     shutil.rmtree(static / SOURCE.name, ignore_errors=True)
     sheet = (SOURCE / "live.css").read_text(encoding="utf-8")
-    (static / "live.css").write_text(stylesheets.minified(sheet), encoding="utf-8")
-    (static / "live.js").write_text(script(app.config.live_described), encoding="utf-8")
+    write_whole(static / "live.css", stylesheets.minified(sheet).encode())
+    write_whole(static / "live.js", script(app.config.live_described).encode())
 
 
 def _visit(translator: HTML5Translator, node: live_figure) -> None:

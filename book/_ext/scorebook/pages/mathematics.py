@@ -21,6 +21,7 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
+from scorelab._support.files import write_whole
 from scorelab.derivations.printing.macros import MACROS
 from scorelab.derivations.printing.typesetter import TexError, Typesetter, mathjax_folder
 
@@ -120,7 +121,7 @@ def write_style_sheet(app: Sphinx, exception: Exception | None) -> None:
             continue
         names.update(re.findall(r"\bmjx-[\w-]+|\bTEX-\w+", page.read_text(encoding="utf-8")))
     if not names:
-        (out / "_static" / "math.css").write_text("", encoding="utf-8")
+        write_whole(out / "_static" / "math.css", b"")
         return
     cache = out.parent / ".fonts"
     whole = state.of_build(app).typesetter.style_sheet("fonts")
@@ -133,4 +134,4 @@ def write_style_sheet(app: Sphinx, exception: Exception | None) -> None:
         stylesheets.subset(source, target, characters, cache=cache)
         sheet = sheet.replace(f'{source.name}") format("woff")', f'{target.name}") format("woff2")')
     sheet = sheet.replace('format("woff2");', 'format("woff2"); font-display: block;')
-    (out / "_static" / "math.css").write_text(stylesheets.minified(sheet), encoding="utf-8")
+    write_whole(out / "_static" / "math.css", stylesheets.minified(sheet).encode())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import shutil
 from html import escape
 from pathlib import Path
 
@@ -72,12 +71,12 @@ def copy_sources(app: Sphinx, exception: Exception | None) -> None:
         return
     static = Path(app.outdir) / "_static"
     for file in ("dist/reveal.js", "dist/reveal.css", "plugin/notes/notes.js"):
-        shutil.copyfile(revealjs(file), static / posixpath.basename(file))
-    shutil.copyfile(DECK_SCRIPT, static / "deck.js")
+        write_whole(static / posixpath.basename(file), Path(revealjs(file)).read_bytes())
+    write_whole(static / "deck.js", DECK_SCRIPT.read_bytes())
     book = (static / "book.css").read_text(encoding="utf-8")
     faces = "\n".join(re.findall(r"@font-face \{.*?\}", book, flags=re.S))
     style = DECK_STYLE.read_text(encoding="utf-8")
-    (static / "deck.css").write_text(f"{faces}\n{style}", encoding="utf-8")
+    write_whole(static / "deck.css", f"{faces}\n{style}".encode())
 
 
 class _Writer:
