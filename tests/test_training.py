@@ -4,9 +4,11 @@ import copy
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -351,6 +353,144 @@ def test_other_arguments_than_the_checkpoints_are_refused(tmp_path):
         train(ScoreMLP(2, width=9), checkpoint=file)
 
 
+ROWS = torch.randn(50, 2, generator=generator(5))
+OTHER_ROWS = ROWS.clone()
+OTHER_ROWS[17, 1] += 1e-3
+
+
+class Other(ScoreMLP):
+    pass
+
+
+def frozen() -> ScoreMLP:
+    model = small()
+    model.first.requires_grad_(False)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"data": OTHER_ROWS}, r"data = a tensor of 50 float32 .*digest \w+, not a tensor of 50 "),
+        ({"data": ROWS[:40]}, r"tensor of 50 .*, not a tensor of 40 "),
+        ({"data": ROWS.flip(0)}, "digest .*, not a tensor of 50 "),
+        ({"data": ROWS.double(), "model": small().double()}, "float32 .*, not .* float64 "),
+        ({"data": book_mixture()}, "a tensor of 50 .*, not a mixture"),
+        ({"data": lambda n, g: torch.randn(n, 2, generator=g)}, "a tensor .*, not a callable"),
+        ({"weight": lambda s: s}, r"weight = \[4\.0, 0\.25\], not \[2\.0, 0\.5\]"),
+        ({"sigmas": [2.0, 0.4]}, r"sigmas = \[2\.0, 0\.5\], not \[2\.0, 0\.4"),
+        ({"batch_size": 17}, "batch_size = 16, not 17"),
+        ({"n_steps": 61}, "n_steps = 60, not 61"),
+        ({"ema": 0.9}, r"ema = 0\.999, not 0\.9"),
+        ({"antithetic": True}, "antithetic = False, not True"),
+        ({"model": ScoreMLP(2, width=8, depth=3)}, r"another model: without that, not layers\.1"),
+        ({"model": ScoreMLP(2, width=9, depth=2)}, r"first\.weight: \(8, 2\) .*not .*\(9, 2\)"),
+        ({"model": small().double()}, "another model: .*float32.*not .*float64"),
+        ({"model": Other(2, width=8, depth=2)}, "model: ScoreMLP, not model: Other"),
+        ({"model": frozen()}, "first.weight: .*, trained; .* not first.weight: "),
+    ],
+    ids=str,
+)
+def test_a_run_is_not_taken_up_with_something_else(tmp_path, options, message):
+    file = tmp_path / "run"
+    begun = train(small(), ROWS, checkpoint=file)
+    content = file.read_bytes()
+    with pytest.raises(ValueError, match=f"{file} is of a run with .*{message}"):
+        train(**({"model": small(), "data": ROWS, "checkpoint": file} | options))
+    assert file.read_bytes() == content
+    again = train(small(3), ROWS.clone(), checkpoint=file, learning_rate=0.01)
+    assert same(again.model, begun.model)
+
+
+def test_a_run_from_a_mixture_or_a_callable_is_not_taken_up_with_another(tmp_path):
+    mixture = book_mixture()
+    train(small(), mixture, checkpoint=tmp_path / "mixture")
+    other = GaussianMixture(mixture.weights, mixture.means + 1e-3, mixture.covariances)
+    with pytest.raises(ValueError, match=r"data = a mixture .*, not a mixture"):
+        train(small(), other, checkpoint=tmp_path / "mixture")
+    train(small(), book_mixture(), checkpoint=tmp_path / "mixture")
+    train(small(), lambda n, g: mixture.sample(n, generator=g), checkpoint=tmp_path / "callable")
+    with pytest.raises(ValueError, match=r"a callable .*, not a mixture"):
+        train(small(), mixture, checkpoint=tmp_path / "callable")
+
+
+def test_a_run_of_before_its_data_were_noted_is_taken_up(tmp_path):
+    from scorelab.training import checkpoints
+
+    file = tmp_path / "run"
+    begun = train(small(), ROWS, checkpoint=file)
+    tensors, header = checkpoints.read(file, "training run")
+    for name in ("data", "weight", "model"):
+        del header["settings"][name]
+    checkpoints.write(file, tensors, header)
+    assert same(train(small(3), ROWS, checkpoint=file).model, begun.model)
+    with pytest.raises(ValueError, match="has a row 49; data has 20"):
+        train(small(), ROWS[:20], checkpoint=file)
+    with pytest.raises(ValueError, match="another model"):
+        train(ScoreMLP(2, width=9, depth=2), ROWS, checkpoint=file)
+
+
+def test_large_data_are_told_apart_in_a_part_of_their_rows(monkeypatch):
+    from scorelab.training import identity
+
+    monkeypatch.setattr(identity, "_DIGESTED", 100)
+    described = identity.described_data
+    data = torch.randn(1000, 3, generator=generator())
+    assert described(data, data[:1]) == described(data.clone(), data[:1])
+    for row in (0, 501, 999):
+        other = data.clone()
+        other[row, 1] += 1e-6
+        assert described(data, data[:1]) != described(other, data[:1])
+    half = data.bfloat16()
+    assert described(half, half[:1]) == described(half.T.contiguous().T, half[:1])
+
+
+def test_a_model_that_was_read_does_not_follow_its_file(tmp_path):
+    file = tmp_path / "model"
+    save_checkpoint(file, small(), {})
+    model, _ = load_checkpoint(file)
+    content = file.read_bytes()
+    with file.open("r+b") as over:  # in place, where a memory map would see it
+        over.write(b"\xff" * len(content))
+    assert same(model, small())
+    file.write_bytes(b"")
+    assert same(model, small())
+    with pytest.raises(CheckpointError, match=r"model: damaged"):
+        load_checkpoint(file)
+
+
+def test_who_reads_while_another_writes_gets_one_of_two_models(tmp_path):
+    """Written in one step; and in place, by somebody else, it is said by name."""
+    file = tmp_path / "model"
+    contents, errors = [], []
+    for seed in (0, 1):
+        model = small(seed)
+        nn.init.constant_(model.last.bias, seed)
+        save_checkpoint(file, model, {"seed": seed})
+        contents.append(file.read_bytes())
+    stop = threading.Event()
+
+    def write():
+        while not stop.is_set():
+            for content in contents:
+                file.write_bytes(content)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(100):
+            try:
+                model, record = load_checkpoint(file)
+            except CheckpointError as error:
+                errors.append(str(error))
+            else:
+                assert (model.last.bias == record["seed"]).all()
+    finally:
+        stop.set()
+        writer.join()
+    assert all(str(file) in error for error in errors)
+
+
 def test_model_comes_back_with_its_metadata(tmp_path):
     model = train(small()).model
     file = tmp_path / "deep" / "model.safetensors"
@@ -471,6 +611,14 @@ BAD = [
     ({"data": X.long()}, "data must be a floating-point tensor"),
     ({"data": "mnist"}, "data must be a tensor"),
     ({"data": lambda n, g: [0.0]}, "data"),
+    ({"data": torch.zeros(4, 0)}, "data must have shape"),
+    ({"data": lambda n, g: torch.zeros(0, 2)}, r"data\(n, generator\) must have .*\(0, 2\)"),
+    ({"data": lambda n, g: torch.zeros(n)}, r"data\(n, generator\) must have .*\(16,\)"),
+    ({"generator": 0}, "generator must be a torch.Generator or None, got int"),
+    ({"generator": np.random.default_rng(0)}, "generator must be a torch.Generator"),
+    ({"n_steps": np.int64(0)}, "n_steps"),
+    ({"n_steps": 3.0}, "n_steps"),
+    ({"n_steps": True}, "n_steps"),
 ]
 
 
@@ -478,6 +626,15 @@ BAD = [
 def test_bad_input_is_named(options, message):
     with pytest.raises(ValueError, match=message):
         train(small(), **({"data": X} | options))
+
+
+def test_counts_may_be_numbers_of_numpy(tmp_path):
+    options = {"n_steps": 60, "batch_size": 16, "checkpoint_every": 25}
+    plain = train(small(), checkpoint=tmp_path / "run", **options)
+    counts = {name: np.int64(value) for name, value in options.items()}
+    again = train(small(3), checkpoint=tmp_path / "run", **counts)
+    assert same(plain.model, again.model)
+    assert same(plain.model, train(small(), **counts).model)
 
 
 def test_a_callable_may_give_more_rows_than_asked_for():

@@ -34,7 +34,7 @@ class Batches:
         self.order = torch.zeros(0, dtype=torch.int64)
         if isinstance(data, Tensor):
             checks.batch("data", data)
-            if data.ndim < 2 or not len(data):
+            if data.ndim < 2 or not data.numel():
                 raise ValueError(f"data must have shape (n, …), n >= 1, got {tuple(data.shape)}")
         elif not isinstance(data, GaussianMixture) and not callable(data):
             raise ValueError(
@@ -43,7 +43,15 @@ class Batches:
             )
 
     def example(self, generator: torch.Generator | None) -> Tensor:
-        """A batch that shows dtype and device, drawn without moving the generator."""
+        """A batch that shows dtype and device, drawn without moving the generator.
+
+        Raises:
+            ValueError: if `generator` is none, or what a callable gives are no rows.
+        """
+        if not isinstance(generator, torch.Generator | None):
+            raise ValueError(
+                f"generator must be a torch.Generator or None, got {type(generator).__name__}"
+            )
         if isinstance(self.data, Tensor):
             return self.data[:1]
         if isinstance(self.data, GaussianMixture):
@@ -59,10 +67,28 @@ class Batches:
         if isinstance(self.data, GaussianMixture):
             return self.data.sample(self.size, generator=generator)
         if not isinstance(self.data, Tensor):
-            return checks.batch("data(n, generator)", self.data(self.size, generator))
+            rows = checks.batch("data(n, generator)", self.data(self.size, generator))
+            if rows.ndim < 2 or not rows.numel():
+                raise ValueError(
+                    f"data(n, generator) must have shape (n, …), n >= 1, got {tuple(rows.shape)}"
+                )
+            return rows
         device = "cpu" if generator is None else generator.device
         while len(self.order) < self.size:
             again = torch.randperm(len(self.data), generator=generator, device=device)
             self.order = torch.cat([self.order, again.cpu()])
         rows, self.order = self.order[: self.size], self.order[self.size :]
         return self.data[rows.to(self.data.device)]
+
+    def go_on(self, order: Tensor) -> None:
+        """Go on where a run stopped that had the rows `order` still to read.
+
+        Raises:
+            ValueError: if there are no such rows.
+        """
+        n = len(self.data) if isinstance(self.data, Tensor) else 0
+        if len(order) and int(order.max()) >= n:
+            raise ValueError(
+                f"the checkpoint is of a run whose data has a row {int(order.max())}; data has {n}"
+            )
+        self.order = order

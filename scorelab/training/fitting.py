@@ -20,6 +20,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -32,6 +33,7 @@ from scorelab.training import checkpoints
 from scorelab.training.batches import Batches, Data
 from scorelab.training.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
 from scorelab.training.devices import Shared, check_shares
+from scorelab.training.identity import described_data, described_model, require_same
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -103,6 +105,8 @@ def fit(
 
     With `checkpoint`, the whole state of the run is written there every so many steps. If the file
     exists, the run is taken up from it, and ends with the same bits as one that was never stopped.
+    It knows the data, λ and the model that it was begun with, and is not taken up with others. (Of
+    a callable it knows the shape and dtype of its rows; a file of before it knew is still read.)
 
     Args:
         model: called as model(x̃, σ) with σ (n,); on the device and in the dtype of the data.
@@ -132,27 +136,27 @@ def fit(
         The history, with the averaged network.
 
     Raises:
-        ValueError: for bad arguments, or if `checkpoint` belongs to a run with other arguments.
+        ValueError: for bad arguments, or if `checkpoint` belongs to a run with other arguments,
+            data or model, with what differs.
         CheckpointError: if `checkpoint` is damaged.
         FloatingPointError: with the step and the likely cause, if the loss is not finite.
 
     Source: Song and Ermon (2020), section 3.5, for the moving average.
     """
-    settings = {
-        "n_steps": checks.count("n_steps", n_steps),
-        "batch_size": checks.count("batch_size", batch_size),
-        "learning_rate": checks.positive("learning_rate", learning_rate),
-        "ema": _decay(ema),
-        "antithetic": antithetic,
-    }
-    checks.count("checkpoint_every", checkpoint_every)
+    n_steps, batch_size = _count("n_steps", n_steps), _count("batch_size", batch_size)
+    learning_rate, ema = checks.positive("learning_rate", learning_rate), _decay(ema)
+    checkpoint_every = _count("checkpoint_every", checkpoint_every)
     check_shares(batch_size, accelerator)
     batches = Batches(data, batch_size)
     like = batches.example(generator)
     sigmas = checks.levels("sigmas", sigmas, like).detach()
-    settings["sigmas"] = sigmas.tolist()
     with torch.no_grad():
         levels = Levels(sigmas, weight, like)
+    settings = {"n_steps": n_steps, "batch_size": batch_size, "learning_rate": learning_rate}
+    settings |= {"ema": ema, "antithetic": antithetic, "sigmas": sigmas.tolist()}
+    if checkpoint is not None:
+        settings |= {"weight": levels.weights.tolist(), "data": described_data(data, like)}
+        settings["model"] = described_model(model)
     floor = _weighted_floor(data, sigmas, levels.weights, floor)
     run = _Run(model, len(sigmas), n_steps, generator, batches)
     if checkpoint is not None and Path(checkpoint).exists():
@@ -282,12 +286,7 @@ class _Run:
 
     def restore(self, path: str | Path, settings: dict) -> None:
         tensors, header = checkpoints.read(path, "training run")
-        for name, value in settings.items():
-            if header["settings"][name] != value:
-                raise ValueError(
-                    f"checkpoint {path} is of a run with {name} = {header['settings'][name]}, "
-                    f"not {value}; remove the file to start afresh"
-                )
+        require_same(path, header["settings"], settings)
         try:
             self.model.load_state_dict(_part(tensors, "model."))
             self.average.load_state_dict(_part(tensors, "average."))
@@ -298,8 +297,11 @@ class _Run:
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
         for mine, name in ((self.losses, "losses"), (self.sums, "sums"), (self.counts, "counts")):
             mine.copy_(tensors[name])
-        self.generator.set_state(tensors["generator"])
-        self.batches.order = tensors["order"]
+        try:
+            self.generator.set_state(tensors["generator"])
+        except RuntimeError as error:
+            raise ValueError(f"checkpoint {path}: another kind of generator: {error}") from None
+        self.batches.go_on(tensors["order"])
         self.step = header["step"]
 
 
@@ -322,6 +324,10 @@ def _weighted_floor(
     if values.shape != levels.shape:
         raise ValueError(f"floor must have shape {tuple(levels.shape)}, got {tuple(values.shape)}")
     return weights.double().cpu() * values
+
+
+def _count(name: str, value: int) -> int:
+    return checks.count(name, int(value) if isinstance(value, np.integer) else value)
 
 
 def _decay(ema: float) -> float:
