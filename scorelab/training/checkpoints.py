@@ -18,7 +18,14 @@ from torch import Tensor, nn
 from scorelab._support.files import write_whole
 from scorelab.networks import ARCHITECTURES
 
-__all__ = ["CheckpointError", "load_checkpoint", "read", "save_checkpoint", "write"]
+__all__ = [
+    "CheckpointError",
+    "load_checkpoint",
+    "read",
+    "refuse_folder",
+    "save_checkpoint",
+    "write",
+]
 
 
 class CheckpointError(ValueError):
@@ -78,6 +85,12 @@ def load_checkpoint(path: str | Path) -> tuple[nn.Module, dict]:
     except (KeyError, AttributeError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path}: does not fit {header['class']}: {error}") from error
     return model.eval(), header["metadata"]
+
+
+def refuse_folder(path: str | Path) -> None:
+    """Raise `ValueError` if a file cannot be written since a folder is there, before any work."""
+    if Path(path).is_dir():
+        raise ValueError(f"{path} is a folder; a file is wanted")
 
 
 def write(path: str | Path, tensors: dict[str, Tensor], header: dict) -> None:

@@ -23,7 +23,7 @@ from tqdm import tqdm
 from scorelab import __version__
 from scorelab._support import checks
 from scorelab.networks.registry import architecture
-from scorelab.training.checkpoints import load_checkpoint, save_checkpoint
+from scorelab.training.checkpoints import load_checkpoint, refuse_folder, save_checkpoint
 from scorelab.training.mnist.data import load_mnist
 
 __all__ = [
@@ -159,7 +159,7 @@ def train_digits(
 
     Raises:
         FileNotFoundError, DataError: as `load_mnist`.
-        ValueError: for bad numbers in the recipe.
+        ValueError: for bad numbers in the recipe, or if `out` is a folder.
     """
     recipe = DigitsRecipe() if recipe is None else recipe
     checks.count("n_epochs", recipe.n_epochs)
@@ -167,6 +167,7 @@ def train_digits(
     checks.positive("learning_rate", recipe.learning_rate)
     if not 0 <= recipe.dropout < 1:
         raise ValueError(f"dropout must lie in [0, 1), got {recipe.dropout}")
+    refuse_folder(out)
     digits = load_mnist(data)
     torch.manual_seed(recipe.seed)
     model = DigitClassifier()

@@ -35,7 +35,7 @@ from scorelab.noise import geometric_sigmas
 from scorelab.sde import VariancePreserving
 from scorelab.solvers import heun
 from scorelab.training import History, fit
-from scorelab.training.checkpoints import load_checkpoint, save_checkpoint
+from scorelab.training.checkpoints import load_checkpoint, refuse_folder, save_checkpoint
 from scorelab.training.mnist.data import Digits, load_mnist
 
 if TYPE_CHECKING:
@@ -182,6 +182,7 @@ def train_mnist(
     """
     recipe = MnistRecipe() if recipe is None else recipe
     out = Path(out)
+    refuse_folder(out)
     digits = load_mnist(data)
     device = torch.device("cpu") if accelerator is None else accelerator.device
     torch.manual_seed(recipe.seed)
