@@ -16,13 +16,15 @@ from typing import Any
 import sympy as sp
 import torch
 
+from scorelab.exercises.engine.evaluating import symbols_of
 from scorelab.exercises.engine.reading import (
     described,
     formula,
     guarded,
+    is_a,
     letter,
+    number,
     real,
-    refuse,
     tensor,
     value_at,
 )
@@ -30,6 +32,8 @@ from scorelab.exercises.engine.reading import (
 __all__ = ["Choice", "Expression", "Function", "Kind", "Number", "Open", "Values"]
 
 Tensors = list[torch.Tensor]
+# Letters that a choice may hold, and how long a wrong one may be that is shown.
+_MOST = 40
 
 
 class Kind(ABC):
@@ -78,7 +82,7 @@ class Kind(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Number(Kind):
-    """One number; a text that is a number, such as `"0.01"`, is read as one.
+    """One number; a text such as `"0.01"`, `"24 %"` or `"sqrt(2)/3"` is read as one.
 
     Args:
         meaning: What the number is, such as "the `step_size` to pass".
@@ -94,11 +98,9 @@ class Number(Kind):
         return f"a number, {self.meaning}"
 
     def read(self, answer: object) -> Tensors:
-        refuse(answer, bool)
-        try:
-            value = float(answer)  # type: ignore[arg-type]
-        except (TypeError, ValueError, RuntimeError):
-            raise ValueError(f"it is {described(answer)}") from None
+        value = number(answer)
+        if isinstance(value, complex):
+            raise ValueError(f"it is {described(answer)}")
         if value != value or abs(value) == float("inf"):
             raise ValueError(f"it is {value}")
         return [torch.tensor(value, dtype=torch.float64)]
@@ -150,25 +152,21 @@ class Expression(Kind):
         return f"a sympy expression in {names}: {self.meaning}"
 
     def read(self, answer: object) -> Tensors:
-        refuse(answer, bool)
-        try:
-            expression = formula(answer) if isinstance(answer, str) else sp.sympify(answer)
-        except (sp.SympifyError, TypeError, ValueError):
-            raise ValueError(f"it is {described(answer)}") from None
-        if isinstance(expression, sp.Eq):
-            expression = expression.rhs
-        if not isinstance(expression, sp.Expr):
-            raise ValueError(f"it is {described(answer)}")
-        strange = sorted({letter(s.name) for s in expression.free_symbols} - set(self.symbols))
+        if is_a(answer, str):
+            expression = formula(str.__str__(answer))
+        elif is_a(answer, sp.Basic):
+            expression = answer.rhs if is_a(answer, sp.Eq) else answer
+            if not is_a(expression, sp.Expr):
+                raise ValueError(f"it is {described(answer)}")
+        else:
+            values = [complex(number(answer))] * len(self._points())
+            return [real(torch.tensor(values))]
+        names = symbols_of(expression)
+        strange = sorted({letter(name) for name in names} - set(self.symbols))
         if strange:
             raise ValueError(f"it also holds {', '.join(f'`{name}`' for name in strange)}")
-        return [
-            real(
-                torch.tensor(
-                    [value_at(expression, p) for p in self._points()], dtype=torch.complex128
-                )
-            )
-        ]
+        values = [value_at(expression, names, point) for point in self._points()]
+        return [real(torch.tensor(values, dtype=torch.complex128))]
 
     def _points(self) -> list[dict[str, sp.Rational]]:
         draw = random.Random(0)
@@ -252,14 +250,13 @@ class Choice(Kind):
 
     def read(self, answer: object) -> Tensors:
         letters = ", ".join(self.options)
-        if not isinstance(answer, str | Iterable):
+        parts = list(answer) if is_a(answer, str, list, tuple, set, frozenset) else [None]
+        if len(parts) > _MOST or not all(is_a(part, str) for part in parts):
             raise ValueError(f"it is {described(answer)}; the letters are {letters}")
-        parts = list(answer)
-        if not all(isinstance(part, str) for part in parts):
-            raise ValueError(f"it is {described(answer)}; the letters are {letters}")
-        chosen = {part.lower() for part in parts if part.strip(" ,()")}
+        chosen = {str.lower(part) for part in parts if str.strip(part, " ,()")}
         if strange := sorted(chosen - set(self.options)):
-            raise ValueError(f"there is no {', '.join(strange)}; the letters are {letters}")
+            shown = ", ".join(name if len(name) < _MOST else "such a thing" for name in strange[:5])
+            raise ValueError(f"there is no {shown}; the letters are {letters}")
         if not chosen or (len(chosen) > 1 and not self.several):
             raise ValueError(f"it names {len(chosen)} letters of {letters}")
         return [torch.tensor([letter in chosen for letter in self.options], dtype=torch.float64)]

@@ -1,24 +1,36 @@
-"""Turns what a reader hands in into numbers; errors complete the phrase `must be …, but`."""
+"""Turns what a reader hands in into numbers; errors complete the phrase `must be …, but`.
+
+Of what is handed in nothing is run unless a function was asked for: its type says what it is, and
+only numbers, arrays, formulas and lists of these are looked into.
+"""
 
 from __future__ import annotations
 
 import ast
 import inspect
+import re
+import types
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
 import sympy as sp
 import torch
 from torch import Tensor
+
+from scorelab.exercises.engine.evaluating import Formula, symbols_of, value_of
 
 __all__ = [
     "Unanswered",
     "described",
     "formula",
     "guarded",
+    "is_a",
     "letter",
+    "number",
     "real",
-    "refuse",
     "tensor",
     "value_at",
 ]
@@ -51,26 +63,101 @@ def guarded(answer: Callable, signature: str) -> Callable:
     return function
 
 
+# What is longer is not looked into, and what is nested more deeply.
+_LONGEST, _MOST, _DEEPEST = 1_000, 10**7, 8
+_PLAIN = (int, float, complex, Fraction, Decimal)
+_COMMA = re.compile(r"([+-]?\d+),(\d+)((?:[eE][+-]?\d+)?)")
+
+
+def is_a(value: object, *kinds: type) -> bool:
+    """Whether a value is of one of these kinds; unlike `isinstance`, it asks the type alone."""
+    return issubclass(type(value), kinds)
+
+
+def number(value: object) -> float | complex:
+    """One number, of Python, numpy, torch or sympy, or as text; `"24 %"` is 0.24, `"0,5"` is 0.5.
+
+    Raises:
+        ValueError: If it is none, or beyond all measure.
+    """
+    try:
+        if type(value) in _PLAIN:
+            return value if type(value) is complex else float(value)
+        if is_a(value, np.number):
+            return complex(value) if is_a(value, np.complexfloating) else float(value)
+        if type(value) is np.ndarray and value.size == 1 and value.dtype.kind in "iufc":
+            return number(value.reshape(-1)[0])
+        if is_a(value, Tensor) and value.numel() == 1 and value.dtype is not torch.bool:
+            return value.detach().cpu().item()
+        if is_a(value, sp.Expr) and not symbols_of(value):
+            return _without_nothing(value_of(value, {}))
+        if is_a(value, str):
+            return _number_of_text(str.strip(value))
+    except OverflowError:
+        raise ValueError(f"it is {described(value)}, and too large") from None
+    except (TypeError, RuntimeError):
+        pass
+    raise ValueError(f"it is {described(value)}")
+
+
+def _number_of_text(text: str) -> float | complex:
+    if len(text) > _LONGEST:
+        raise ValueError(f"it is {described(text)}")
+    if text.endswith("%"):
+        return _number_of_text(text[:-1].strip()) / 100
+    comma = _COMMA.fullmatch(text)
+    if comma:
+        if len(comma[2]) == 3 and comma[1].lstrip("+-") not in ("0", ""):
+            raise ValueError(f"the comma of {text!r} may mean two things: write a point")
+        text = text.replace(",", ".")
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    found = formula(text)
+    if symbols_of(found):
+        raise ValueError(f"it is {described(text)}")
+    return _without_nothing(value_of(found, {}))
+
+
+def _without_nothing(value: complex) -> float | complex:
+    """A number without an imaginary part that is none."""
+    return value.real if abs(value.imag) <= 1e-12 * abs(value) else value
+
+
 def tensor(value: object) -> Tensor:
     """Anything that holds numbers, as a float64 tensor; raises `ValueError` for what does not."""
-    refuse(value, str, bool)
     try:
-        if isinstance(value, Sequence):
-            value = [_plain(v) for v in value]
-        found = torch.as_tensor(value).detach().cpu()
+        if is_a(value, Tensor):
+            found = value.detach().cpu()
+            found = found.to_dense() if found.layout is not torch.strided else found
+        elif is_a(value, np.ndarray):
+            found = torch.as_tensor(np.array(value, order="C"))
+        elif is_a(value, list, tuple, range):
+            found = torch.as_tensor(_entries(value, 0))
+        elif is_a(value, str):
+            raise TypeError
+        else:
+            found = torch.as_tensor(number(value))
+        if found.numel() > _MOST:
+            raise TypeError
+        return real(found) if found.is_complex() else found.double()
     except (TypeError, ValueError, RuntimeError):
-        try:  # sympy's numbers
-            found = torch.tensor(float(value))  # type: ignore[arg-type]
-        except (TypeError, ValueError, RuntimeError):
-            raise ValueError(f"it is, or returns, {described(value)}") from None
-    return real(found) if found.is_complex() else found.double()
+        raise ValueError(f"it is, or returns, {described(value)}") from None
 
 
-def _plain(value: object) -> object:
-    """An entry of a list as Python's own number, or as it is."""
-    if isinstance(value, Tensor):
-        return value.tolist()
-    return float(value) if isinstance(value, sp.Expr) else value  # type: ignore[arg-type]
+def _entries(values: list | tuple | range, depth: int) -> list:
+    """The numbers of a list of lists as Python's own."""
+    if len(values) > _MOST or depth > _DEEPEST:
+        raise ValueError
+    return [
+        _entries(v, depth + 1)
+        if is_a(v, list, tuple, range)
+        else v.tolist()
+        if is_a(v, Tensor, np.ndarray)
+        else number(v)
+        for v in values
+    ]
 
 
 def real(values: Tensor) -> Tensor:
@@ -87,38 +174,16 @@ def letter(name: str) -> str:
     return greek.rsplit(" ", 1)[-1].lower() if greek.startswith("GREEK SMALL LETTER") else name
 
 
-def value_at(expression: sp.Expr, point: Mapping[str, sp.Rational]) -> complex:
-    """The expression's value where its symbols, by name, are those of `point`; NaN at a pole."""
-    # As decimals: a fraction to the power of a fraction sympy would try to write as an exact root.
-    at = {s: sp.Float(point[letter(s.name)], 30) for s in expression.free_symbols}
-    try:
-        return complex(sp.N(expression.subs(at), 20))
-    except (TypeError, ValueError, ZeroDivisionError):  # a pole, or not a number at all
-        return complex("nan")
+def value_at(expression: Formula, names: set[str], point: Mapping[str, sp.Rational]) -> complex:
+    """The expression's value where its symbols, `names`, are those of `point`; NaN at a pole."""
+    return value_of(expression, {name: float(point[letter(name)]) for name in names})
 
 
-def refuse(answer: object, *kinds: type) -> None:
-    """Raise `ValueError` for kinds that Python takes for numbers, and no reader means as one."""
-    if isinstance(answer, kinds):
-        raise ValueError(f"it is {described(answer)}")
-
-
-# Longer text and larger powers would be slow; no answer of the book comes near.
-_LONGEST, _LARGEST_BASE, _LARGEST_POWER = 1_000, 10**50, 1_000
-_FUNCTIONS = {
-    **{name: getattr(sp, name) for name in ("sqrt", "exp", "log", "sin", "cos", "tan", "tanh")},
-    **{name: getattr(sp, name) for name in ("sinh", "cosh", "erf")},
-    "ln": sp.log,
-    "abs": sp.Abs,
-}
-_CONSTANTS = {"pi": sp.pi, "π": sp.pi, "E": sp.E}
-
-
-def formula(text: str) -> sp.Expr:
+def formula(text: str) -> ast.expr:
     """A formula that is written as text, such as `d/2 + 3*h`; `^` is a power.
 
-    Nothing of it is run: its syntax tree may hold numbers, names, arithmetic and a few functions
-    of analysis, each of which is built anew.
+    Nothing of it is run: its syntax tree may hold numbers, names, arithmetic and a few functions of
+    analysis, which `evaluating` computes.
 
     Raises:
         ValueError: If it holds anything else.
@@ -126,53 +191,20 @@ def formula(text: str) -> sp.Expr:
     try:
         if len(text) > _LONGEST:
             raise ValueError
-        return _built(ast.parse(text.strip().replace("^", "**"), mode="eval").body)
+        tree = ast.parse(text.strip().replace("^", "**").replace("−", "-"), mode="eval").body
+        symbols_of(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         raise ValueError(f"it is {described(text)}, which is no formula") from None
-
-
-def _built(node: ast.expr) -> sp.Expr:
-    match node:
-        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-            return sp.Float(value) if isinstance(value, float) else sp.Integer(value)
-        case ast.Name(id=name):
-            return _CONSTANTS.get(name, sp.Symbol(name))
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_built(operand)
-        case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-            return _built(operand)
-        case ast.BinOp(left=left, op=operator, right=right):
-            return _combined(_built(left), operator, _built(right))
-        case ast.Call(func=ast.Name(id=name), args=[argument], keywords=[]) if name in _FUNCTIONS:
-            return _FUNCTIONS[name](_built(argument))
-    raise ValueError
-
-
-def _combined(left: sp.Expr, operator: ast.operator, right: sp.Expr) -> sp.Expr:
-    match operator:
-        case ast.Add():
-            return left + right
-        case ast.Sub():
-            return left - right
-        case ast.Mult():
-            return left * right
-        case ast.Div():
-            return left / right
-        case ast.Pow() if not (_is_above(_LARGEST_BASE, left) or _is_above(_LARGEST_POWER, right)):
-            return left**right
-    raise ValueError
-
-
-def _is_above(bound: int, value: sp.Expr) -> bool:
-    return bool(value.is_number and abs(value) > bound)
+    return tree
 
 
 def described(value: object) -> str:
-    """A value as an error message names it."""
-    if isinstance(value, Tensor):
+    """A value as an error message names it, in one short line, without asking the value itself."""
+    if is_a(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
-    if isinstance(value, str):
-        return f"the text {value!r}"
-    if callable(value):
-        return f"the function `{getattr(value, '__name__', value)}`"
+    if is_a(value, str):
+        text = str.__str__(value)
+        return f"the text {text!r}" if len(text) < 80 else f"a text of {len(text)} characters"
+    if is_a(value, types.FunctionType, types.BuiltinFunctionType):
+        return f"the function `{value.__name__}`"
     return f"of type {type(value).__name__}"
