@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from scorelab._support.extras import needed
+from scorelab._support.output import utf8_output
 from scorelab.derivations.command import add_command as add_derive
 from scorelab.lab.grading.command import add_command as add_lab
 
@@ -17,9 +18,11 @@ from scorelab.lab.grading.command import add_command as add_lab
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status, 1 with one line of text if it fails."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = _parser(arguments).parse_args(arguments)
+    with utf8_output():
+        options = _parser(arguments).parse_args(arguments)
     try:
-        options.run(options)
+        with utf8_output():
+            options.run(options)
     except (ValueError, OSError, FloatingPointError, ModuleNotFoundError) as error:
         print(f"{options.prog}: {error}", file=sys.stderr)
         return 1

@@ -1,5 +1,7 @@
 """The command `python -m scorelab derive`."""
 
+import io
+import os
 import subprocess
 import sys
 
@@ -83,6 +85,11 @@ def test_the_list_and_the_macros(capsys):
         ("tweedie --to latex --symbol x", "not of the form OLD=NEW"),
         ("tweedie --to beamer --per-frame 0", "per_frame must be at least 1"),
         ("tweedie --to latex --out .", "is a folder"),
+        ("tweedie --to latex --symbol x=é", "'é' is not TeX"),
+        ("tweedie --to latex --symbol x=σ_t", r"write σ as \sigma"),
+        ("tweedie --to latex --symbol x=\x07", "is not TeX"),
+        ("--all --out x --symbol x=é", "'é' is not TeX"),
+        ("tweedie --to latex --out /dev/full", "No space left on device: '/dev/full'"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_line(arguments, message, capsys, tmp_path, monkeypatch):
@@ -123,3 +130,40 @@ def test_it_is_a_command_of_the_package():
         check=True,
     )
     assert done.stdout == recall("ou-moments").to_markdown()
+
+
+def printed(arguments: str, shell: str, **environment: str) -> subprocess.CompletedProcess:
+    command = f'"{sys.executable}" -m scorelab {arguments} {shell}'
+    env = os.environ | environment
+    return subprocess.run(["bash", "-c", command], env=env, capture_output=True)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_what_is_printed_into_a_file_is_utf_8(encoding):
+    done = printed("derive tweedie --to markdown", "", PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == recall("tweedie").to_markdown()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs bash and /dev/full")
+@pytest.mark.parametrize(
+    ("shell", "status", "error"),
+    [
+        ("| head -c 9; exit ${PIPESTATUS[0]}", 0, b""),
+        (">&-", 0, b""),
+        ("> /dev/full", 1, b"No space left on device"),
+    ],
+)
+def test_who_does_not_read_gets_no_traceback(shell, status, error):
+    done = printed("derive tweedie --to reveal", shell)
+    assert done.returncode == status
+    assert error in done.stderr
+    assert done.stderr.count(b"\n") == bool(error)
+
+
+def test_the_encoding_of_standard_output_is_as_it_was(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert main(["derive", "tweedie", "--to", "markdown"]) == 0
+    assert stream.encoding == "cp1252"
+    assert stream.buffer.getvalue().decode() == recall("tweedie").to_markdown()

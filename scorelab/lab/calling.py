@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scorelab.exercises.engine.reading import Unanswered
+from scorelab.exercises.engine.reading import Unanswered, is_a, tensor
 from scorelab.lab.findings import Raised, Unfit, Wrong
 
 __all__ = [
@@ -296,9 +296,9 @@ def plain(value: object, name: str) -> Tensor:
         Unfit: If it is no array of numbers.
     """
     try:
-        if isinstance(value, list | tuple) and any(_is_array(v) for v in value):
+        if is_a(value, list, tuple) and value and all(is_a(v, Tensor, np.ndarray) for v in value):
             value = torch.stack([torch.as_tensor(v) for v in value])
-        return torch.as_tensor(value).detach().cpu().to(torch.float64)
+        return tensor(value)
     except (TypeError, ValueError, RuntimeError):
         raise Unfit("no_array", name=name, kind=type(value).__name__) from None
 

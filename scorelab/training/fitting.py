@@ -20,7 +20,6 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -143,9 +142,9 @@ def fit(
 
     Source: Song and Ermon (2020), section 3.5, for the moving average.
     """
-    n_steps, batch_size = _count("n_steps", n_steps), _count("batch_size", batch_size)
+    n_steps, batch_size = checks.count("n_steps", n_steps), checks.count("batch_size", batch_size)
     learning_rate, ema = checks.positive("learning_rate", learning_rate), _decay(ema)
-    checkpoint_every = _count("checkpoint_every", checkpoint_every)
+    checkpoint_every = checks.count("checkpoint_every", checkpoint_every)
     check_shares(batch_size, accelerator)
     batches = Batches(data, batch_size)
     like = batches.example(generator)
@@ -324,10 +323,6 @@ def _weighted_floor(
     if values.shape != levels.shape:
         raise ValueError(f"floor must have shape {tuple(levels.shape)}, got {tuple(values.shape)}")
     return weights.double().cpu() * values
-
-
-def _count(name: str, value: int) -> int:
-    return checks.count(name, int(value) if isinstance(value, np.integer) else value)
 
 
 def _decay(ema: float) -> float:

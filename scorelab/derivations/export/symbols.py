@@ -48,10 +48,19 @@ def parse(options: list[str]) -> dict[str, str]:
             raise ValueError(f"symbol {option!r} is not of the form OLD=NEW, as in x=x_t")
         if old in symbols:
             raise ValueError(f"symbol {old!r} is given two new names")
-        if not is_formula(new):
-            raise ValueError(f"symbol {old!r}: {new!r} is not a formula of its own")
+        _require_tex(old, new)
         symbols[old] = new
     return symbols
+
+
+def _require_tex(old: str, new: str) -> None:
+    """Raise `ValueError` unless `new` is TeX that can stand for the symbol `old`."""
+    if not (new.isascii() and new.isprintable()):
+        raise ValueError(
+            rf"symbol {old!r}: {new!r} is not TeX, which has ASCII alone: write σ as \sigma, é as e"
+        )
+    if not new.strip() or not is_formula(new):
+        raise ValueError(f"symbol {old!r}: {new!r} is not a formula of its own")
 
 
 def unchanged(tex: str) -> str:
@@ -71,10 +80,12 @@ def renamer(derivation: "Derivation", symbols: Mapping[str, str], tex: str) -> R
         tex: All TeX of the derivation, with the old names.
 
     Raises:
-        ValueError: If there is no such symbol, or the new name is that of another.
+        ValueError: If there is no such symbol, or the new name is that of another or no TeX.
     """
     if not symbols:
         return unchanged
+    for old, new in symbols.items():
+        _require_tex(old, new)
     printed, known = names_in(tex), _known(derivation)
     wanted: dict[Name, str] = {}
     for old, new in symbols.items():

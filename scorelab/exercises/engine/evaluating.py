@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import sympy as sp
 from mpmath import mp
+from sympy.core.function import Application
 
 __all__ = ["Formula", "symbols_of", "value_of"]
 
@@ -20,9 +21,10 @@ Formula = sp.Basic | ast.expr
 
 _DIGITS = 40
 # Nodes that are evaluated at one point, and exponents: no answer of the book comes near.
-_LARGEST, _STEPS, _EXPONENT = 3_000, 20_000, 10**15
+_LARGEST, _STEPS, _EXPONENT = 3_000, 8_000, 10**15
 _TOO_LARGE = 10**300
-_ROOTS = {"log", "sqrt", "Abs", "re", "im", "conjugate", "sign", "Max", "Min"}
+# These are of no harm however large their argument is.
+_SLOW = {"log", "sqrt", "Abs", "re", "im", "conjugate", "sign", "Max", "Min"}
 _LIMITS = {"exp": (0, mp.inf), "tanh": (-1, 1), "erf": (-1, 1), "atan": (-mp.pi / 2, mp.pi / 2)}
 _FUNCTIONS: Mapping[str, Callable] = {
     **{name: getattr(mp, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "cot")},
@@ -155,12 +157,12 @@ class _Evaluation:
                 raise ZeroDivisionError
         if node is sp.I:
             return mp.mpc(0, 1)
-        if node in (sp.oo, -sp.oo):
+        if node is sp.S.Infinity or node is sp.S.NegativeInfinity:
             return mp.inf if node is sp.oo else -mp.inf
-        if node in (sp.zoo, sp.nan):
+        if node is sp.zoo or node is sp.nan:
             raise ZeroDivisionError
         name = type(node).__name__
-        if not isinstance(node, sp.Function) or name not in _FUNCTIONS:
+        if not isinstance(node, Application) or name not in _FUNCTIONS:
             raise ValueError(f"it holds `{name}`, which is not evaluated here: write it out")
         return _applied(name, list(map(value, node.args)))
 
@@ -196,7 +198,7 @@ def _parts(node: ast.expr) -> Iterator[ast.expr] | list[ast.expr]:
 def _applied(name: str, values: list) -> mp.mpf:
     """A function at some values; where one is very large, the function's limit if it has one."""
     first = values[0]
-    if name in _ROOTS or abs(first) < _EXPONENT:
+    if name in _SLOW or abs(first) < _EXPONENT:
         return _FUNCTIONS[name](*values)
     if name not in _LIMITS or mp.im(first):
         raise ArithmeticError

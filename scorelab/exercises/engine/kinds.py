@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import sympy as sp
 import torch
 
@@ -125,6 +126,8 @@ class Values(Kind):
         return f"a tensor of shape {self.shape}, {self.meaning}"
 
     def read(self, answer: object) -> Tensors:
+        if is_a(answer, complex, np.complexfloating):
+            raise ValueError(f"it is {described(answer)}")
         return [tensor(answer)]
 
 
@@ -250,12 +253,16 @@ class Choice(Kind):
 
     def read(self, answer: object) -> Tensors:
         letters = ", ".join(self.options)
+        answer = str.__str__(answer) if is_a(answer, str) else answer
         parts = list(answer) if is_a(answer, str, list, tuple, set, frozenset) else [None]
         if len(parts) > _MOST or not all(is_a(part, str) for part in parts):
             raise ValueError(f"it is {described(answer)}; the letters are {letters}")
         chosen = {str.lower(part) for part in parts if str.strip(part, " ,()")}
         if strange := sorted(chosen - set(self.options)):
-            shown = ", ".join(name if len(name) < _MOST else "such a thing" for name in strange[:5])
+            shown = ", ".join(
+                name if name.isprintable() and len(name) < _MOST else "such a thing"
+                for name in strange[:5]
+            )
             raise ValueError(f"there is no {shown}; the letters are {letters}")
         if not chosen or (len(chosen) > 1 and not self.several):
             raise ValueError(f"it names {len(chosen)} letters of {letters}")

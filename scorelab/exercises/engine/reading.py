@@ -83,6 +83,8 @@ def number(value: object) -> float | complex:
     try:
         if type(value) in _PLAIN:
             return value if type(value) is complex else float(value)
+        if is_a(value, float):  # such as an `Estimate`
+            return float.__add__(value, 0.0)
         if is_a(value, np.number):
             return complex(value) if is_a(value, np.complexfloating) else float(value)
         if type(value) is np.ndarray and value.size == 1 and value.dtype.kind in "iufc":
