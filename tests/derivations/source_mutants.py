@@ -7,21 +7,28 @@ leaves every equation as it was (a sum written in another order) is none.
 """
 
 import ast
+import random
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from importlib.util import find_spec
 from pathlib import Path
+from time import process_time
 from types import ModuleType
+from unittest import mock
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from scorelab import derivations
+from scorelab.derivations.engine import checking, stand_ins, structure
 
 # What is said of a theorem, or how it is printed, is not mathematics.
 _WORDS = {"notation", "statement", "assumptions", "sources", "concrete"}
 _SECONDS = 60
+_PATIENCE = 2  # with a step, before the others were asked
 
 
 def slips(name: str) -> dict[str, tuple[int, ast.AST]]:
@@ -38,14 +45,108 @@ def slips(name: str) -> dict[str, tuple[int, ast.AST]]:
 
 def believed(name: str, titles: list[str] | None = None) -> Iterator[str]:
     """Yield those of the slips that `check` takes for a proof."""
-    right = equations(derivations.unchecked(name))
+    derivation = derivations.unchecked(name)
+    right = equations(derivation)
     spoilt = slips(name)
+    proofs = _Proofs(derivation)
     for title in titles or spoilt:
         number, new = spoilt[title]
         tree = _source(name)
         _replace(tree, list(_places(tree))[number], new)
-        if _is_believed(name, ast.fix_missing_locations(tree), right):
+        if _is_believed(name, ast.fix_missing_locations(tree), right, proofs):
             yield title
+
+
+class _Proofs:
+    """Does what `Derivation.check` does, but proves what a slip left as it was only once.
+
+    Whether all steps hold is all that is asked for, so those that are soon decided come first.
+    """
+
+    def __init__(self, right) -> None:
+        self.held: set[tuple] = set()
+        self.seconds: list[float] = []
+        self.special: dict[str, str] = {}
+        self.check(right)
+
+    def check(self, derivation) -> None:
+        claims: list[tuple] = []
+
+        def collect(relation, definitions, concrete, known=(), mark="") -> str:
+            claims.append((relation, [*definitions], concrete, [*known], mark))
+            return mark or "symbolic"
+
+        def assumed(meaning, definitions, draw) -> None:
+            key = (*_rests_on(meaning, definitions, []), _drawn(draw))
+            self._once(key, check_assumptions, meaning, definitions, draw)
+
+        def special(function) -> str:
+            if str(function) not in self.special:
+                self.special[str(function)] = stand_ins.special(function)
+            return self.special[str(function)]
+
+        check_assumptions = structure.check_assumptions
+        with (
+            mock.patch.object(checking, "check", collect),
+            mock.patch.object(structure, "check_assumptions", assumed),
+            mock.patch.object(structure, "special", special),
+            _at_most(_SECONDS),
+        ):
+            derivation.check()
+        drawn = _drawn(structure.drawing(derivation))
+        expected = self.seconds if len(self.seconds) == len(claims) else [0.0] * len(claims)
+        spent = dict.fromkeys(range(len(claims)), 0.0)
+        slow = []
+        for place in sorted(spent, key=expected.__getitem__):
+            relation, definitions, _, known, mark = claims[place]
+            key = (*_rests_on(relation, definitions, known), drawn, mark)
+            start = process_time()
+            try:
+                with _at_most(_PATIENCE + 3 * expected[place] if self.seconds else _SECONDS):
+                    self._once(key, checking.check, *claims[place])
+            except TimeoutError:
+                slow.append((key, claims[place]))
+            spent[place] = process_time() - start
+        for key, claim in slow:  # and no other step is wrong
+            with _at_most(_SECONDS):
+                self._once(key, checking.check, *claim)
+        self.seconds = self.seconds or list(spent.values())
+
+    def _once(self, key: tuple, ask: Callable, *about) -> None:
+        if key not in self.held:
+            ask(*about)
+            self.held.add(key)
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError if it takes the processor longer."""
+    signal.signal(signal.SIGVTALRM, _give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, 1)  # again, should it be caught
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+
+def _give_up(*_) -> None:
+    raise TimeoutError("not proved in this time of the processor")
+
+
+def _rests_on(relation: sp.Basic, definitions: list, known: list) -> list[str]:
+    """Return the relation, the equation that is known of its left side, and what they unfold."""
+    left = getattr(relation, "lhs", None)
+    found = [relation, *(earlier for earlier in known if earlier.lhs == left)]
+    for meaning in reversed(definitions):
+        head = meaning.lhs.func if isinstance(meaning.lhs, AppliedUndef) else meaning.lhs
+        # A derivative that is cited may appear only when all is written out.
+        if isinstance(head, sp.Derivative) or any(part.has(head) for part in found):
+            found.append(meaning)
+    return [sp.srepr(part) for part in found]
+
+
+def _drawn(concrete: Callable) -> str:
+    return str(sorted(map(str, concrete(random.Random(0)).items())))
 
 
 def _source(name: str) -> ast.Module:
@@ -58,25 +159,18 @@ def equations(derivation) -> list[str]:
     return [f"{step.name}: {sp.srepr(step.equation)}" for step in derivation.steps]
 
 
-def _is_believed(name: str, tree: ast.Module, right: list[str]) -> bool:
+def _is_believed(name: str, tree: ast.Module, right: list[str], proofs: _Proofs) -> bool:
     module = ModuleType(f"spoilt_{name}")
-    signal.signal(signal.SIGVTALRM, _give_up)
-    signal.setitimer(signal.ITIMER_VIRTUAL, _SECONDS)
     try:
-        exec(compile(tree, f"<{name}, spoilt>", "exec"), module.__dict__)
-        derivation = module.derive()
+        with _at_most(_SECONDS):
+            exec(compile(tree, f"<{name}, spoilt>", "exec"), module.__dict__)
+            derivation = module.derive()
         if equations(derivation) == right:
             return False  # another way to write the same
-        derivation.check()
+        proofs.check(derivation)
     except Exception:
         return False
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     return True
-
-
-def _give_up(*_) -> None:
-    raise TimeoutError("not proved within a minute of the processor")
 
 
 def _places(tree: ast.AST) -> Iterator[ast.AST]:

@@ -12,6 +12,7 @@ from source_mutants import believed, slips
 from tiers import first_of_each
 
 from scorelab import derivations
+from scorelab.derivations.engine import checking
 
 NAMES = derivations.available()
 DAY = ["tweedie", "ou-moments", "ou-transition"]
@@ -49,3 +50,21 @@ def test_a_slip_that_is_believed_is_found(monkeypatch):
     monkeypatch.setattr(Derivation, "check", lambda self: self)
     title = next(title for title in slips("ou-moments") if title.startswith("sign"))
     assert list(believed("ou-moments", [title])) == [title]
+
+
+def test_steps_that_a_slip_leaves_alone_are_proved_once(monkeypatch):
+    """A wrong factor in the covariance: only the step about the covariance is asked again."""
+    asked = []
+    check = checking.check
+
+    def counted(relation, *about):
+        asked.append(relation)
+        return check(relation, *about)
+
+    monkeypatch.setattr(checking, "check", counted)
+    steps = derivations.unchecked("ou-autocovariance").steps
+    claims = [step.equation for step in steps if not step.checked]
+    title = next(title for title in slips("ou-autocovariance") if "f(x) * p(y, x) → 2" in title)
+    assert not list(believed("ou-autocovariance", [title]))
+    assert asked[: len(claims)] == claims
+    assert [relation.lhs for relation in asked[len(claims) :]] == [claims[-1].lhs]
