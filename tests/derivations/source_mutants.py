@@ -27,7 +27,9 @@ from scorelab.derivations.engine import checking, stand_ins, structure
 
 # What is said of a theorem, or how it is printed, is not mathematics.
 _WORDS = {"notation", "statement", "assumptions", "sources", "concrete"}
+# The steps as they stand take seconds. What is brooded over for longer is not believed.
 _SECONDS = 60
+_BROODING = 20
 _PATIENCE = 2  # with a step, before the others were asked
 
 
@@ -71,13 +73,14 @@ class _Proofs:
 
     def check(self, derivation) -> None:
         claims: list[tuple] = []
+        drawn = _drawn(structure.drawing(derivation))
 
         def collect(relation, definitions, concrete, known=(), mark="") -> str:
             claims.append((relation, [*definitions], concrete, [*known], mark))
             return mark or "symbolic"
 
         def assumed(meaning, definitions, draw) -> None:
-            key = (*_rests_on(meaning, definitions, []), _drawn(draw))
+            key = (*_rests_on(meaning, definitions, []), drawn)
             self._once(key, check_assumptions, meaning, definitions, draw)
 
         def special(function) -> str:
@@ -93,7 +96,6 @@ class _Proofs:
             _at_most(_SECONDS),
         ):
             derivation.check()
-        drawn = _drawn(structure.drawing(derivation))
         expected = self.seconds if len(self.seconds) == len(claims) else [0.0] * len(claims)
         spent = dict.fromkeys(range(len(claims)), 0.0)
         slow = []
@@ -108,7 +110,7 @@ class _Proofs:
                 slow.append((key, claims[place]))
             spent[place] = process_time() - start
         for key, claim in slow:  # and no other step is wrong
-            with _at_most(_SECONDS):
+            with _at_most(_BROODING):
                 self._once(key, checking.check, *claim)
         self.seconds = self.seconds or list(spent.values())
 
