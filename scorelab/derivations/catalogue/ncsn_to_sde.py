@@ -166,9 +166,6 @@ def _levels_to_sde() -> list[Step]:
 
 
 def _one_score_for_all() -> list[Step]:
-    def from_data(scale: sp.Expr, std: sp.Expr) -> sp.Expr:
-        return data(x0) * normal(x, scale * x0, std**2)
-
     rescaled = s(x / a, b / a) / a
     share, rest = exp(-t / 2), sqrt(1 - exp(-t))
     ratio = sqrt(sp.expand(sp.simplify((rest / share) ** 2)))
@@ -181,13 +178,13 @@ def _one_score_for_all() -> list[Step]:
         definition(
             "noisy",
             noisy(x, w),
-            Integral(from_data(sp.S.One, w), (x0, -oo, oo)),
+            Integral(data(x0) * normal(x, x0, w**2), (x0, -oo, oo)),
             "The law of $x_0 + \\sigma z$.",
         ),
         definition(
             "scaled",
             p(x, a, b),
-            Integral(from_data(a, b), (x0, -oo, oo)),
+            Integral(data(x0) * normal(x, a * x0, b**2), (x0, -oo, oo)),
             "And that of $a x_0 + b z$.",
         ),
         Step(
