@@ -20,7 +20,25 @@ FREE_SLIPS = {
             "the energy and the variance of a multiple grow alike: any multiple has none to spare"
         ),
     },
+    "fisher-blindness": {
+        "factor: C * line(phi(x)) → 2 * (C * line(phi(x)))": (
+            "twice the bound is a bound as well; that it is C is what the step before says"
+        ),
+    },
+    "euler-maruyama-bias": {
+        "sign: -part → part": "it turns the sign of both: top / bottom stays",
+    },
+    "reverse-sde": {
+        "sign: x + mu * delta + nu * sqrt(delta) * z → x + mu * delta - nu * sqrt(delta) * z": (
+            "z and −z have one law"
+        ),
+    },
     "ncsn-to-sde": {
         "sign: x + sqrt(jump) * z → x - sqrt(jump) * z": "z and −z have one law",
+    },
+    "girsanov": {
+        "sign: -_law(wander(x), sp.S.Zero, there).rhs → _law(wander(x), sp.S.Zero, there).rhs": (
+            "the error w may be any function: −w is one as well"
+        ),
     },
 }
