@@ -47,10 +47,16 @@ def test_the_truth_is_a_number_everywhere(name):
     assert all(bool(t.isfinite().all()) for t in exercise.expects.read(exercise.truth()))
 
 
-@pytest.mark.parametrize(
-    ("name", "i"), nightly_but(first_of_each(MISTAKES, itemgetter(0)), MISTAKES)
+SOME_BY_DAY = pytest.mark.parametrize(
+    "mistake",
+    nightly_but(first_of_each(MISTAKES, itemgetter(0)), MISTAKES),
+    ids="{0[0]}-{0[1]}".format,
 )
-def test_a_known_mistake_gets_its_own_hint(name, i):
+
+
+@SOME_BY_DAY
+def test_a_known_mistake_gets_its_own_hint(mistake):
+    name, i = mistake
     mistake = registry.exercise(name).mistakes[i]
     result = exercises.check(name, mistake.answer())
     assert not result
@@ -58,11 +64,7 @@ def test_a_known_mistake_gets_its_own_hint(name, i):
     assert repr(result).startswith("Not yet: ")
 
 
-@pytest.mark.parametrize(
-    "mistake",
-    nightly_but(first_of_each(MISTAKES, itemgetter(0)), MISTAKES),
-    ids="{0[0]}-{0[1]}".format,
-)
+@SOME_BY_DAY
 def test_a_mistake_is_known_in_another_form_too(mistake):
     """Rounded to four digits, or a formula with decimals."""
     name, i = mistake

@@ -389,7 +389,7 @@ def frozen() -> ScoreMLP:
         ({"model": Other(2, width=8, depth=2)}, "model: ScoreMLP, not model: Other"),
         ({"model": frozen()}, "first.weight: .*, trained; .* not first.weight: "),
     ],
-    ids=str,
+    ids=range(17),
 )
 def test_a_run_is_not_taken_up_with_something_else(tmp_path, options, message):
     file = tmp_path / "run"
