@@ -1,9 +1,11 @@
 """A slip in the source of a derivation, in a definition or a helper too, is refused by its checks.
 
-By day the first slip of each kind for a few derivations, at night all of them. What stays true is
-listed, with the reason, in `free_slips`.
+By day the first slip of each kind for a few derivations, at night a sample of every derivation's:
+all would take more than an hour of a core, see `source_mutants` for how to ask for them. What stays
+true is listed, with the reason, in `free_slips`.
 """
 
+import random
 import re
 
 import pytest
@@ -16,6 +18,7 @@ from scorelab.derivations.engine import checking
 
 NAMES = derivations.available()
 DAY = ["tweedie", "ou-moments", "ou-transition"]
+NIGHT = 40  # slips of each derivation
 
 
 def words(title: str) -> str:
@@ -32,9 +35,11 @@ def test_one_slip_of_each_kind_is_refused(name):
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", NAMES)
-def test_every_slip_is_refused(name):
+def test_a_sample_of_all_slips_is_refused(name):
+    titles = list(slips(name))
+    sample = random.Random(0).sample(titles, min(NIGHT, len(titles)))
     free = FREE_SLIPS.get(name, {})
-    assert {words(title) for title in believed(name)} - set(free) == set()
+    assert {words(title) for title in believed(name, sample)} - set(free) == set()
 
 
 def test_what_is_listed_as_free_is_a_slip_that_there_is():
