@@ -277,7 +277,7 @@ class LangevinDiffusion(SDE):
     Args:
         score: $\nabla \log p$, a batch (n, …) in and out.
 
-    Source: Roberts and Tweedie (1996), eq. 1, with the time there halved.
+    Source: Roberts and Tweedie (1996), section 1.2.
     """
 
     T = math.inf

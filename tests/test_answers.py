@@ -16,6 +16,8 @@ import sympy as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_exercises import CLOSED, QUICK
+from tiers import nightly_but
 
 from scorelab import exercises, lab
 from scorelab.__main__ import main
@@ -23,7 +25,7 @@ from scorelab.estimate import Estimate
 from scorelab.exercises.engine import registry
 from scorelab.exercises.engine.evaluating import symbols_of, value_of
 from scorelab.exercises.engine.judging import Exercise
-from scorelab.exercises.engine.kinds import Choice, Expression, Function, Number, Open, Values
+from scorelab.exercises.engine.kinds import Choice, Expression, Function, Number, Values
 
 x = sp.Symbol("x")
 RUN = "__import__('pathlib').Path('was_run').touch()"
@@ -267,7 +269,6 @@ ANSWERS = st.recursive(
     max_leaves=8,
 )
 NAMES = exercises.available()
-CLOSED = [n for n in NAMES if not isinstance(registry.exercise(n).expects, Open)]
 
 
 @settings(max_examples=500)
@@ -278,7 +279,7 @@ def test_any_answer_ends_in_a_line(answer, kind):
     assert time.process_time() - start < 1
 
 
-@pytest.mark.parametrize("name", CLOSED)
+@pytest.mark.parametrize("name", nightly_but(QUICK, CLOSED))
 def test_every_exercise_takes_strange_answers(name):
     """Six of them each, and some that its kind takes, so that its mistakes are asked too."""
     draw = random.Random(name)

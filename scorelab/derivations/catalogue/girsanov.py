@@ -54,9 +54,10 @@ _ASSUMPTIONS = (
     r"theorem on paths the bound needs only that its right-hand side is finite.)",
     r"In $d$ dimensions $b_1 - b_2$ and $\nabla \log (p / q)$ are vectors, and the square is "
     r"completed for each coordinate.",
-    r"That no bound exists for the flow is shown to second order in a short time $h$, which is "
-    r"all that counts while $h k \to 0$: for $h = k^{-3/2}$, where the divergence, divided by $h$ "
-    r"times the mean square of the error, grows like $h k^2 / 4$.",
+    r"That no multiple of $\int \mathbb E_{p_t} \lVert w \rVert^2 \,\mathrm{d}t$ bounds the "
+    r"divergence of the flow, $w$ the error of its velocity, is shown to second order in a short "
+    r"time $h$, which is all that counts while $h k \to 0$: for $h = k^{-3/2}$, where the "
+    r"divergence, divided by $h$ times the mean square of $w$, grows like $h k^2 / 4$.",
 )
 
 _SOURCES = (
@@ -271,7 +272,7 @@ def _without_noise() -> list[Step]:
                 (1 + k**2) ** 2 / (1 + 2 * k**2) ** sp.Rational(3, 2),
             ),
             "… and this to infinity. The divergence is $h^2/2$ times it while $h k$ is small; for "
-            "$h = k^{-3/2}$ it outgrows $h$ times the mean square. So for the flow there is no "
-            "bound in the mean square of the score's error alone.",
+            "$h = k^{-3/2}$ it outgrows every multiple of $h$ times the mean square: for the flow "
+            "there is no bound of Girsanov's kind.",
         ),
     ]

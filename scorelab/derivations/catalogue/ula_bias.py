@@ -47,8 +47,10 @@ where $c = -\tfrac18\, \mathbb E_p \lVert s \rVert^2$ is the mean of the terms b
             "In the Gaussian case the start has a mean and a variance.",
             "For the first order: the chain has a stationary density, and it has an expansion "
             "$p\\, (1 + \\varepsilon g) + o(\\varepsilon)$ that may be integrated term by term; "
-            "this holds for scores that are smooth and grow at most linearly, and fails for "
-            "$p \\propto e^{-x^6/6}$, on which the chain has no stationary law at all.",
+            "this holds for smooth scores that grow at most linearly, whose derivatives grow at "
+            "most like polynomials, and which pull back, $x \\cdot s \\le c_1 - c_2 \\lVert x "
+            "\\rVert^2$ with $c_2 > 0$; it fails for $p \\propto e^{-x^6/6}$, on which the chain "
+            "has no stationary law at all.",
             "$p$ and the derivatives of its score that occur decay so fast that boundary terms "
             "vanish, and the means of $e^{kx}$, for imaginary $k$, determine a law.",
             "The steps for any law are in one dimension; in $d$ dimensions the same expansion "
