@@ -173,3 +173,20 @@ def test_what_a_narrow_bump_of_a_flow_costs_outgrows_its_error():
     divergence = np.trapezoid(np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi) * change, x)
     ratio = divergence / (h / np.sqrt(1 + 2 * width**2))
     assert ratio == pytest.approx(h * width**2 / 4, rel=2e-3)
+
+
+def test_a_ripple_of_a_flow_costs_the_same_however_fine_it_is():
+    """On a circle: the density obeys the flow; only the error knows of k, not the divergence."""
+    x, t, a, k = sp.symbols("x t A k", positive=True)
+    ripple = a / k * sp.sin(k * x)
+    density = 1 / (2 * sp.pi * (sp.cosh(a * t) + sp.sinh(a * t) * sp.cos(k * x)))
+    flow = sp.diff(density, t) + sp.diff(ripple * density, x)
+    assert sp.simplify(flow.rewrite(sp.exp)) == 0
+    assert density.subs(t, 0) == 1 / (2 * sp.pi)
+    for number in (1, 7, 40):
+        at = {a: 1.5, t: 0.8, k: number}
+        law, error = (sp.lambdify(x, value.subs(at)) for value in (density, ripple))
+        points = 2 * np.pi * np.arange(40_000) / 40_000  # for what is periodic, exact
+        divergence = -np.log(2 * np.pi * law(points)).mean()
+        assert divergence == pytest.approx(2 * np.log(np.cosh(0.6)), rel=1e-12)
+        assert np.square(error(points)).mean() == pytest.approx(1.5**2 / (2 * number**2))
