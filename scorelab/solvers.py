@@ -18,6 +18,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from scorelab._support import checks
+from scorelab._support.precision import wide
 from scorelab.likelihood import log_likelihood
 from scorelab.sde import SDE, LangevinDiffusion, TimeScore
 
@@ -98,8 +99,8 @@ def euler_maruyama(
             raise ValueError(
                 f"increments must have shape {(n_steps, *x0.shape)}, got {tuple(increments.shape)}"
             )
-    path = None if increments is None else iter(increments.to(x0))
-    sde = _Checked(sde)
+    path = None if increments is None else iter(increments.to(wide(x0)))
+    sde = _Checked(sde, x0.dtype)
 
     def step(x: Tensor, t: float, t_next: float) -> Tensor:
         dw = _increment(x, t_next - t, generator) if path is None else next(path)
@@ -147,8 +148,9 @@ def heun(
     Source: Heun (1900); for sampling, Karras et al. (2022), algorithm 1.
     """
     span = ode.t_span if t_span is None else t_span
+    checks.points("x0", x0)
     checks.generator(generator, None)
-    ode = _Checked(ode)
+    ode = _Checked(ode, x0.dtype)
 
     def step(x: Tensor, t: float, t_next: float) -> Tensor:
         if float(ode.diffusion(t)) != 0 or float(ode.diffusion(t_next)) != 0:
@@ -216,14 +218,14 @@ def predictor_corrector(
     n_corrector = checks.count("n_corrector", n_corrector)
     corrector_step = checks.positive("corrector_step", corrector_step)
     score = checks.shaped("score", score)
-    backward = _Checked(sde.reverse(score))
+    backward = _Checked(sde.reverse(score), x0.dtype)
     span = checks.time_span(backward.t_span if t_span is None else t_span, "descending")
     sde.kernel(sde.T, "predictor_corrector")  # complain before the first step
 
     def step(x: Tensor, t: float, t_next: float) -> Tensor:
         dw = _increment(x, t_next - t, generator)
         x = _euler_maruyama_step(backward, x, t, t_next - t, dw)
-        corrector = LangevinDiffusion(lambda y: score(y, t_next))
+        corrector = _Checked(LangevinDiffusion(lambda y: score(y, t_next)), x0.dtype)
         epsilon = corrector_step * float(sde.perturbation(t_next)[1]) ** 2
         for _ in range(n_corrector):
             dw = _increment(x, epsilon, generator)
@@ -251,7 +253,11 @@ def _follow(
     record_every: int | None,
     progress: bool,
 ) -> Trajectory:
-    """Apply `step(x, t, t_next)` over n_steps equal steps of time, and record."""
+    """Apply `step(x, t, t_next)` over n_steps equal steps of time, and record.
+
+    In half precision the state is kept in float32 between the steps, or what a small step adds
+    would be lost in rounding.
+    """
     checks.points("x0", x0)
     n_steps = checks.count("n_steps", n_steps)
     start, end = checks.time_span(t_span)
@@ -259,7 +265,7 @@ def _follow(
     dt = (end - start) / n_steps
     # The last instant is `end` itself: where it is 0, rounding must not put it below.
     instants = [start + i * dt for i in range(n_steps)] + [end]
-    x = x0
+    x = wide(x0)
     for i in tqdm(range(n_steps), disable=not progress):
         x = step(x, instants[i], instants[i + 1])
         checks.state(x, i + 1, f"take a smaller step than |Δt| = {abs(dt):g}")
@@ -274,17 +280,22 @@ def _direction(sde: SDE) -> str:
 
 
 class _Checked(SDE):
-    """A process whose coefficients are held to the shape of x, the drift, or to one number, g."""
+    """A process whose coefficients are held to the shape of x, the drift, or to one number, g.
 
-    def __init__(self, sde: SDE) -> None:
-        self.sde = sde
+    Args:
+        sde: the process.
+        dtype: what its drift is asked in, whatever x comes in.
+    """
+
+    def __init__(self, sde: SDE, dtype: torch.dtype) -> None:
+        self.sde, self.dtype = sde, dtype
 
     @property
     def t_span(self) -> tuple[float, float]:
         return self.sde.t_span
 
     def drift(self, x: Tensor, t: float | Tensor) -> Tensor:
-        return checks.like("drift", self.sde.drift(x, t), x)
+        return checks.like("drift", self.sde.drift(x.to(self.dtype), t), x)
 
     def diffusion(self, t: float | Tensor) -> float | Tensor:
         g = self.sde.diffusion(t)

@@ -233,6 +233,18 @@ def test_low_precision_is_right_or_refused():
         assert float(run.final.double().var()) == pytest.approx(1, abs=0.15)
         with pytest.raises(ValueError, match="x must be float32 or float64"):
             sl.log_likelihood(sl.OrnsteinUhlenbeck(), lambda y, t: -y, x0)
+        # In steps that a state in half precision would not feel: it did not contract, 2.9 for 1.
+        ou, z = sl.OrnsteinUhlenbeck(T=4.0), x0[:2_000]
+        ways = [
+            sl.langevin_dynamics(
+                lambda y: -y, z, step_size=1e-3, n_steps=2_000, generator=source()
+            ),
+            sl.euler_maruyama(ou.reverse(lambda y, t: -y), z, n_steps=2_000, generator=source()),
+            sl.predictor_corrector(ou, lambda y, t: -y, z, n_steps=1_000, generator=source()),
+        ]
+        for run in ways:  # four standard errors
+            assert run.final.dtype == dtype
+            assert float(run.final.double().var()) == pytest.approx(1, abs=4 * (2 / 2_000) ** 0.5)
     half = torch.full((2, 1), 5.0, dtype=torch.float16)
     found = normal().noisy_score(half, 300.0).flatten().tolist()
     assert found == pytest.approx([-5 / 90001] * 2, rel=0.01)

@@ -445,6 +445,11 @@ def test_large_data_are_told_apart_in_a_part_of_their_rows(monkeypatch):
     assert described(half, half[:1]) == described(half.T.contiguous().T, half[:1])
 
 
+def test_weights_in_half_precision_are_refused():
+    with pytest.raises(ValueError, match=r"first\.weight is torch\.bfloat16, .* autocast"):
+        fit(small().bfloat16(), ROWS, [1.0], n_steps=1, batch_size=4, learning_rate=0.1)
+
+
 def test_a_model_that_was_read_does_not_follow_its_file(tmp_path):
     file = tmp_path / "model"
     save_checkpoint(file, small(), {})

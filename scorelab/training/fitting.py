@@ -146,6 +146,7 @@ def fit(
     learning_rate, ema = checks.positive("learning_rate", learning_rate), _decay(ema)
     checkpoint_every = checks.count("checkpoint_every", checkpoint_every)
     check_shares(batch_size, accelerator)
+    _refuse_half(model)
     batches = Batches(data, batch_size)
     like = batches.example(generator)
     sigmas = checks.levels("sigmas", sigmas, like).detach()
@@ -323,6 +324,16 @@ def _weighted_floor(
     if values.shape != levels.shape:
         raise ValueError(f"floor must have shape {tuple(levels.shape)}, got {tuple(values.shape)}")
     return weights.double().cpu() * values
+
+
+def _refuse_half(model: nn.Module) -> None:
+    """Raise `ValueError` if weights are too coarse for small steps, and for an average of them."""
+    for name, p in model.named_parameters():
+        if p.requires_grad and p.dtype.itemsize < 4:
+            raise ValueError(
+                f"model must hold float32 or float64 weights, but {name} is {p.dtype}, in which "
+                "small steps are lost in rounding: train under torch.autocast instead"
+            )
 
 
 def _decay(ema: float) -> float:
