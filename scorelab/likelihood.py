@@ -18,6 +18,7 @@ from torch.distributions import Normal
 from tqdm import tqdm
 
 from scorelab._support import checks
+from scorelab._support.precision import outside_autocast
 from scorelab.implicit import differentiated, trace_probes
 from scorelab.sde import SDE, TimeScore
 
@@ -30,6 +31,7 @@ _EXACT_DIMENSIONS = 32
 _FIRST_TIME = 1e-7
 
 
+@outside_autocast
 @torch.no_grad()
 def log_likelihood(
     sde: SDE,

@@ -132,6 +132,7 @@ class SDE(ABC):
             NotImplementedError: if neither `perturbation` nor `prior_std` is defined.
         """
         checks.generator(generator, device or torch.get_default_device())
+        shape = [checks.count(f"shape[{i}]", size, least=0) for i, size in enumerate(shape)]
         return self.prior_std * torch.randn(shape, generator=generator, dtype=dtype, device=device)
 
     def marginal(self, mixture: GaussianMixture, t: float | Tensor) -> GaussianMixture:

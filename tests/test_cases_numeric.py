@@ -283,6 +283,17 @@ def test_exact_formulas_stand_outside_autocast():
             assert torch.equal(found, right)
 
 
+def test_the_likelihood_of_a_network_ends_and_is_the_same_under_autocast():
+    torch.manual_seed(0)
+    model = sl.ScoreMLP(2, width=16)
+    torch.nn.init.normal_(model.last.weight, std=0.01)
+    ou, x = sl.OrnsteinUhlenbeck(T=5.0), torch.randn(3, 2)
+    options = {"t_span": (0.1, 5.0), "rtol": 1e-4}
+    alone = sl.log_likelihood(ou, ou.score_at(model), x, **options)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(sl.log_likelihood(ou, ou.score_at(model), x, **options), alone)
+
+
 # ------------------------------------------------------------------------------ times, processes
 
 PROCESSES = [sl.OrnsteinUhlenbeck(), sl.VarianceExploding(0.1, 5.0), sl.VariancePreserving()]
