@@ -75,12 +75,30 @@ def test_name_version_and_mark_stand_on_the_page(name):
         )
         assert f"{count['symbolic']} checked by algebra" in said
         assert (f"{count['numeric']} to 20 digits" in said) == bool(count["numeric"])
+        assert (f"{count['cited']} cited" in said) == bool(count["cited"])
         assert f"{count['definition']} definition" in said
         assert place.select_one("a.name")["href"].endswith(f"#derivation-{name}")
         assert place.select_one("cite").get_text() == (
             f"{derivation.title} ({name}), from The Score Lab {scorelab.__version__}"
         )
     assert len(lines(INDEX, name)) == 1
+
+
+@needs_book
+@pytest.mark.parametrize("name", nightly_but(DAY, NAMES))
+def test_a_line_leads_to_what_is_said_of_what_and_by_whom(name):
+    for page in (homes()[name], INDEX):
+        (link, *_) = lines(page, name)[0].select(f'.what a[href$="#statement-{name}"]')
+        assert (HTML / page).parent.joinpath(link["href"].partition("#")[0]).resolve() in (
+            (HTML / INDEX).resolve(),
+            (HTML / INDEX).parent.resolve(),
+        )
+    fold, derivation = soup(INDEX).find(id=f"statement-{name}"), derivations.unchecked(name)
+    listed = [words(item) for item in fold.select("li")]
+    assert len(listed) == len(derivation.assumptions) + len(derivation.sources)
+    for source, item in zip(reversed(derivation.sources), reversed(listed), strict=False):
+        assert re.findall("[a-z]+", item) == re.findall("[a-z]+", source)
+    assert fold.select("mjx-container")
 
 
 @needs_book

@@ -59,14 +59,30 @@ class catalogue(nodes.General, nodes.Element):
 
 
 class DerivationIndex(SphinxDirective):
-    """All derivations with their places, marks and files."""
+    """All derivations with their places, marks and files, and what each says."""
 
     option_spec: ClassVar[dict] = {}
 
     def run(self) -> list[nodes.Node]:
         """Leave a place for the list: where the derivations stand is known once all is read."""
         state.of_pages(self.env).derivation_indexes.add(self.env.docname)
-        return [catalogue()]
+        for file in sorted(Path(derivations.__file__).parent.glob("catalogue/*.py")):
+            self.env.note_dependency(str(file))
+        exports = state.of_build(self.env.app).exports
+        texts = [_theorem(exports[name]) for name in derivations.available()]
+        heading = nodes.raw("", "<h2>What each says, of what, and by whom</h2>", format="html")
+        return [catalogue(), heading, *self.parse_text_to_nodes("\n\n".join(texts))]
+
+
+def _theorem(made: Export) -> str:
+    """Statement, assumptions and sources, folded, in Markdown."""
+    listed = {"Assumed": made.assumptions, "Sources": made.sources}
+    lists = [
+        f"*{what}:*\n\n" + "\n".join(f"- {' '.join(item.split())}" for item in items)
+        for what, items in listed.items()
+    ]
+    head = f":::{{dropdown}} {made.title}\n:name: {_statement(made.name)}"
+    return "\n\n".join([head, made.statement, *lists, ":::"])
 
 
 def register(app: Sphinx) -> None:
@@ -126,6 +142,10 @@ def _anchor(name: str) -> str:
     return f"derivation-{name}"
 
 
+def _statement(name: str) -> str:
+    return f"statement-{name}"
+
+
 def pages_with_an_index(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """The lists of all derivations, if one stands elsewhere than before."""
     now = {
@@ -163,6 +183,9 @@ def _line(
         f'<span class="version">version {escape(release())}</span>',
         f'<span class="verdict">{made.mark}</span>',
     ]
+    for index in sorted(state.of_pages(app.env).derivation_indexes)[:1]:
+        there = "" if index == page else app.builder.get_relative_uri(page, index)
+        words.append(f'<a href="{there}#{_statement(name)}">statement, hypotheses, sources</a>')
     if place and place.page == page and (part := _part(made, place)):
         words.append(f'<span class="part">{part}</span>')
     latex = f'<script type="text/x-latex">{made.latex}</script>' if with_latex else ""

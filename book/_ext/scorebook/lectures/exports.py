@@ -43,6 +43,9 @@ class Export:
     Attributes:
         name: Its stable name.
         title: Its title; Markdown with mathematics between dollar signs.
+        statement: What it says; Markdown with mathematics.
+        assumptions: Of what; likewise.
+        sources: Who said it first, or best.
         steps: The name of each step, and how it was checked.
         latex: What is copied: the body of `to_latex`, for any document with amsmath.
         citation: One line to cite it by.
@@ -51,6 +54,9 @@ class Export:
 
     name: str
     title: str
+    statement: str
+    assumptions: list[str]
+    sources: list[str]
     steps: list[tuple[str, str]]
     latex: str
     citation: str
@@ -63,9 +69,11 @@ class Export:
         words = [
             f"{count['symbolic']} checked by algebra",
             f"{count['numeric']} {'' if count['symbolic'] else 'checked '}to 20 digits",
+            f"{count['observed']} observed",
+            f"{count['cited']} cited",
             f"{count['definition']} definition{'s' * (count['definition'] != 1)}",
         ]
-        kinds = ("symbolic", "numeric", "definition")
+        kinds = ("symbolic", "numeric", "observed", "cited", "definition")
         said = ", ".join(word for word, kind in zip(words, kinds, strict=True) if count[kind])
         return f"{len(self.steps)} steps: {said}"
 
@@ -137,6 +145,9 @@ def _exported(name: str) -> Export:
     return Export(
         name=name,
         title=derivation.title,
+        statement=derivation.statement.strip(),
+        assumptions=list(derivation.assumptions),
+        sources=list(derivation.sources),
         steps=[(step.name, step.checked) for step in derivation.steps],
         latex=excerpt(derivation),
         citation=source(derivation),
