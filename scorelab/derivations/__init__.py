@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 from scorelab._support.extras import needed
+from scorelab.derivations.engine.words import words
 
 if TYPE_CHECKING:
     from scorelab.derivations.engine.derivation import Derivation, DerivationError, Step
@@ -26,51 +27,51 @@ __getattr__, _, _ = lazy_loader.attach(
     __name__, submod_attrs={"engine.derivation": ["Derivation", "DerivationError", "Step"]}
 )
 
-# In the order of the book. The names are stable: pages, slides and links rely on them. The titles
-# are those of the derivations, and stand here so that a list of them needs no algebra.
-_TITLES = {
-    "mixture-score": "The score of a Gaussian mixture",
-    "ula-bias": "The bias of Langevin dynamics with a fixed step",
-    "fisher-gaussians": "The Fisher divergence between two Gaussians",
-    "fisher-blindness": "What the Fisher divergence cannot see",
-    "implicit-score-matching": "Score matching without the data's score",
-    "dsm-equivalence": "Denoising is score matching",
-    "dsm-target": "The target of denoising, and what the sheet's sigma must be",
-    "dsm-floor": "The floor of the denoising loss",
-    "tweedie": "Tweedie's formula",
-    "schedule-overlap": "How close two noise levels must be",
-    "annealed-contraction": "How many steps a noise level needs",
-    "ou-moments": "Mean and variance of the Ornstein-Uhlenbeck process",
-    "ou-transition": "The transition law of the Ornstein-Uhlenbeck process",
-    "ou-stationarity": "The stationary law of the Ornstein-Uhlenbeck process",
-    "ou-autocovariance": "The autocovariance of the Ornstein-Uhlenbeck process",
-    "ou-reversibility": "The reversibility of the Ornstein-Uhlenbeck process",
-    "ou-entropy-decay": "How fast the Ornstein-Uhlenbeck process forgets",
-    "ou-spectrum": "The spectrum of the Ornstein-Uhlenbeck process",
-    "reverse-sde": "Running a diffusion backwards",
-    "probability-flow": "The probability flow",
-    "ncsn-to-sde": "From noise levels to a diffusion",
-    "euler-maruyama-bias": "The error of the Euler-Maruyama method",
-    "girsanov": "How far two diffusions can drift apart",
-}
+# In the order of the book. The names are stable: pages, slides and links rely on them.
+_NAMES = (
+    "mixture-score",
+    "ula-bias",
+    "fisher-gaussians",
+    "fisher-blindness",
+    "implicit-score-matching",
+    "dsm-equivalence",
+    "dsm-target",
+    "dsm-floor",
+    "tweedie",
+    "schedule-overlap",
+    "annealed-contraction",
+    "ou-moments",
+    "ou-transition",
+    "ou-stationarity",
+    "ou-autocovariance",
+    "ou-reversibility",
+    "ou-entropy-decay",
+    "ou-spectrum",
+    "reverse-sde",
+    "probability-flow",
+    "ncsn-to-sde",
+    "euler-maruyama-bias",
+    "girsanov",
+)
 
 
 def available() -> list[str]:
     """Return the names of all derivations, in the order of the book."""
-    return [name for name in _TITLES if find_spec(_module(name)) is not None]
+    return [name for name in _NAMES if find_spec(_module(name)) is not None]
 
 
-def title(name: str) -> str:
+def title(name: str, language: str = "en") -> str:
     """Return the title of the derivation `name`, one of `available()`, without deriving it."""
-    return _TITLES[name]
+    return words(name, language).title or ""
 
 
 @cache
-def get(name: str) -> "Derivation":
+def get(name: str, language: str = "en") -> "Derivation":
     """Derive `name`, check every step, and return the result (once a process).
 
     Args:
         name: One of `available()`.
+        language: Of its words, `"en"` or `"es"`.
 
     Returns:
         The checked derivation.
@@ -78,8 +79,11 @@ def get(name: str) -> "Derivation":
     Raises:
         KeyError: If there is no such derivation; the message lists names that are near.
         DerivationError: If a step does not hold.
+        ValueError: If there is no such language.
     """
-    return unchecked(name).check()
+    if language == "en":
+        return unchecked(name).check()
+    return get(name).in_language(language)
 
 
 def unchecked(name: str) -> "Derivation":

@@ -9,7 +9,7 @@ Proved for every $p$, kernel and model, at every $y$.
 import sympy as sp
 from sympy import Derivative, Function, Integral, log, oo
 
-from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation, theorem
 from scorelab.derivations.engine.stand_ins import density, field
 
 x, y, theta = sp.symbols("x y theta", real=True)
@@ -38,45 +38,19 @@ def derive() -> Derivation:
     model, joint = s(y, theta), p(x) * k(y, x)
     score, target = Derivative(log(q(y)), y), Derivative(log(k(y, x)), y)
     slope = Derivative(q(y), y)
-    return Derivation(
+    return theorem(
         "dsm-equivalence",
-        "Denoising is score matching",
         [
-            definition(
-                "noisy", q(y), over_x(p(x) * k(y, x)), "The law of the noisy $y$, for any kernel."
-            ),
-            definition(
-                "explicit",
-                explicit(y, theta),
-                q(y) * (model - score) ** 2 / 2,
-                "What explicit score matching adds up over $y$; its target is not known.",
-            ),
-            definition(
-                "denoising",
-                denoising(y, theta),
-                over_x(joint * (model - target) ** 2 / 2),
-                "What denoising adds up: the same, with the known slope of the kernel as the "
-                "target.",
-            ),
-            Step(
-                "slope",
-                equation(slope, over_x(joint * target)),
-                "The derivative goes below the integral over the clean $x$, and a slope is a "
-                "density times the slope of its logarithm.",
-            ),
-            Step(
-                "cross",
-                equation(model * slope, over_x(joint * model * target)),
-                "So the term that mixes model and target is the same for both targets: the model "
-                "does not depend on $x$.",
-            ),
+            definition("noisy", q(y), over_x(p(x) * k(y, x))),
+            definition("explicit", explicit(y, theta), q(y) * (model - score) ** 2 / 2),
+            definition("denoising", denoising(y, theta), over_x(joint * (model - target) ** 2 / 2)),
+            Step("slope", equation(slope, over_x(joint * target))),
+            Step("cross", equation(model * slope, over_x(joint * model * target))),
             Step(
                 "explicit-expanded",
                 equation(
-                    explicit(y, theta),
-                    q(y) * model**2 / 2 - model * slope + slope**2 / (2 * q(y)),
+                    explicit(y, theta), q(y) * model**2 / 2 - model * slope + slope**2 / (2 * q(y))
                 ),
-                "The square of the explicit loss, expanded. The mixed term is the one above.",
             ),
             Step(
                 "difference",
@@ -84,33 +58,14 @@ def derive() -> Derivation:
                     explicit(y, theta) - denoising(y, theta),
                     slope**2 / (2 * q(y)) - over_x(joint * target**2 / 2),
                 ),
-                "The squares of the model are equal as well, as $q$ is the integral of the joint "
-                "law. What is left of the difference does not contain the model.",
             ),
             Step(
                 "gradient",
                 equation(
                     Derivative(explicit(y, theta), theta), Derivative(denoising(y, theta), theta)
                 ),
-                "So the gradients agree at every $y$, for every parameter.",
             ),
         ],
-        statement=_STATEMENT.strip(),
-        assumptions=(
-            "The kernel is positive and differentiable in x̃, so that q > 0, and x̃ may be "
-            "differentiated below the integral over x: near each x̃ the gradient of the kernel is "
-            "dominated by a function that p integrates.",
-            "The expectations of ‖s_θ(x̃)‖² and of ‖∇ log q(x̃ | x)‖² are finite; then so is that of "
-            "‖∇ log q(x̃)‖², by Jensen's inequality, and the difference of the losses is finite.",
-            "For the gradients: s_θ is differentiable in θ, and ∂/∂θ may be taken below the "
-            "expectations.",
-            "The steps are written for one coordinate. In ℝᵈ both losses are sums over "
-            "coordinates, and each step holds for each, with x integrated over ℝᵈ.",
-        ),
-        sources=(
-            "Vincent (2011), A Connection Between Score Matching and Denoising Autoencoders, "
-            "Neural Computation 23(7), section 4.2 and appendix",
-        ),
         notation={
             k: r"q(#1 \mid #2)",
             s: r"s_{#2}(#1)",

@@ -11,7 +11,7 @@ from sympy import Derivative, Function, Integral, Limit, log, oo
 from scorelab import derivations
 from scorelab.derivations.catalogue.tweedie import D, N, S, p, q, sigma, x, y
 from scorelab.derivations.engine.densities import gaussian
-from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation, theorem
 from scorelab.derivations.engine.stand_ins import density, field
 
 tau = sp.Symbol("tau", positive=True)
@@ -39,99 +39,39 @@ def derive() -> Derivation:
     def over_x(of: sp.Expr) -> Integral:
         return Integral(of, (x, -oo, oo))
 
-    return Derivation(
+    return theorem(
         "dsm-floor",
-        "The floor of the denoising loss",
         [
             *(taken[name] for name in ("kernel", "noisy", "denoiser", "spread")),
-            Step(
-                "target",
-                equation(target, (x - y) / sigma**2),
-                "The model is asked for this target, which is random given $y$.",
-            ),
+            Step("target", equation(target, (x - y) / sigma**2)),
             definition(
-                "loss",
-                loss(y),
-                over_x((m(y) - (x - y) / sigma**2) ** 2 / 2 * p(x) * N(y, x)),
-                "What any model $m$ costs at $y$; the loss is the integral over $y$.",
+                "loss", loss(y), over_x((m(y) - (x - y) / sigma**2) ** 2 / 2 * p(x) * N(y, x))
             ),
             Step(
                 "split",
                 equation(loss(y), q(y) * (m(y) - score) ** 2 / 2 + q(y) * S(y) / (2 * sigma**4)),
-                "By Tweedie's formula the target is the score on average. What a square has "
-                "about its mean adds to it: the error of the model, and the scatter of the "
-                "clean point.",
             ),
             definition(
-                "floor",
-                floor(y),
-                over_x((score - (x - y) / sigma**2) ** 2 / 2 * p(x) * N(y, x)),
-                "The score itself, the best model there is, costs the floor. It is not zero, …",
+                "floor", floor(y), over_x((score - (x - y) / sigma**2) ** 2 / 2 * p(x) * N(y, x))
             ),
-            Step(
-                "scatter",
-                equation(floor(y), q(y) * S(y) / (2 * sigma**4)),
-                "… but, integrated over $y$, the mean variance of $x$ given $y$ over "
-                "$2 \\sigma^4$. In $d$ dimensions it is the mean trace of the covariance.",
-            ),
-            definition("data", P(x), gaussian(x, 0, tau**2), "One coordinate of Gaussian data."),
-            definition("gaussian-noisy", Q(y), over_x(P(x) * N(y, x)), "Its noisy law …"),
-            Step(
-                "noisy-law",
-                equation(Q(y), gaussian(y, 0, sigma**2 + tau**2)),
-                "… is Gaussian: the variances add.",
-            ),
-            definition("score", s(y), -y / (sigma**2 + tau**2), "The best model, with the slope …"),
-            Step(
-                "perfect",
-                equation(Derivative(log(Q(y)), y), s(y)),
-                "… of the logarithm of the law just found, …",
-            ),
+            Step("scatter", equation(floor(y), q(y) * S(y) / (2 * sigma**4))),
+            definition("data", P(x), gaussian(x, 0, tau**2)),
+            definition("gaussian-noisy", Q(y), over_x(P(x) * N(y, x))),
+            Step("noisy-law", equation(Q(y), gaussian(y, 0, sigma**2 + tau**2))),
+            definition("score", s(y), -y / (sigma**2 + tau**2)),
+            Step("perfect", equation(Derivative(log(Q(y)), y), s(y))),
             definition(
                 "gaussian-floor",
                 J,
                 Integral(
                     over_x((s(y) - (x - y) / sigma**2) ** 2 / 2 * P(x) * N(y, x)), (y, -oo, oo)
                 ),
-                "… has the floor",
             ),
-            Step(
-                "closed-form",
-                equation(J, weighted / sigma**2),
-                "by two integrals over Gaussians. For $d$ coordinates, $d$ times this.",
-            ),
-            Step(
-                "small-noise",
-                equation(Limit(weighted, sigma, 0), sp.Rational(1, 2)),
-                "Times $\\sigma^2$, and where there is little noise, the floor is one half a "
-                "coordinate: the target is nothing but noise there.",
-            ),
-            Step(
-                "large-noise",
-                equation(Limit(weighted, sigma, oo), sp.S.Zero),
-                "It is zero where the noise hides the data.",
-            ),
-            Step(
-                "weighted",
-                equation(sigma**2 * J, weighted),
-                "With the weight $\\lambda(\\sigma) = \\sigma^2$, which makes all levels alike.",
-            ),
+            Step("closed-form", equation(J, weighted / sigma**2)),
+            Step("small-noise", equation(Limit(weighted, sigma, 0), sp.Rational(1, 2))),
+            Step("large-noise", equation(Limit(weighted, sigma, oo), sp.S.Zero)),
+            Step("weighted", equation(sigma**2 * J, weighted)),
         ],
-        statement=_STATEMENT.strip(),
-        assumptions=(
-            "The noise is Gaussian, N(0, σ²I), and independent of x; of the law of x nothing is "
-            "assumed but what Tweedie's formula assumes.",
-            "The model's squares are integrable, E‖m(x̃)‖² < ∞; the floor is finite for every law, "
-            "at most d/(2σ²), since E tr Cov[x | x̃] is at most E‖x − x̃‖² = dσ².",
-            "The steps are written for one coordinate, with the other noisy coordinates held fixed "
-            "and the other clean ones integrated; the squares of d coordinates add up.",
-        ),
-        sources=(
-            "Vincent (2011), A Connection Between Score Matching and Denoising Autoencoders, "
-            "Neural Computation 23(7), section 4.2",
-            "Efron (2011), Tweedie's Formula and Selection Bias, Journal of the American "
-            "Statistical Association 106(496), section 2",
-        ),
         concrete={p: density, m: field},
         notation={
             **{f: taken.notation[f] for f in (N, D, S)},

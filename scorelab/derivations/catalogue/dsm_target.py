@@ -10,7 +10,7 @@ coordinate is integrated by sympy, and $d$ stays a symbol.
 import sympy as sp
 from sympy import Derivative, Function, Integral, exp, log, oo, pi, sqrt
 
-from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation, theorem
 
 y, x, z, s = sp.symbols("y x z s", real=True)
 sigma, d, lam = sp.symbols("sigma d lambda", positive=True)
@@ -42,113 +42,32 @@ def derive() -> Derivation:
         return over_y((y - x) ** 2 * kernel(y))
 
     printed_slope, slope = -(y - x) / sigma, -(y - x) / sigma**2
-    return Derivation(
+    return theorem(
         "dsm-target",
-        "The target of denoising, and what the sheet's sigma must be",
         [
+            definition("printed-kernel", lab(y), exp(-((y - x) ** 2) / (2 * sigma))),
+            definition("standard-kernel", standard(y), exp(-((y - x) ** 2) / (2 * sigma**2))),
+            definition("printed-mass", m_lab, over_y(lab(y)) ** d / (sigma * sqrt(2 * pi) ** d)),
             definition(
-                "printed-kernel",
-                lab(y),
-                exp(-((y - x) ** 2) / (2 * sigma)),
-                "What one coordinate $y$ of the noisy point contributes to the sheet's kernel, "
-                "without the normaliser, …",
+                "standard-mass", m_standard, over_y(standard(y)) ** d / sqrt(2 * pi * sigma**2) ** d
             ),
-            definition(
-                "standard-kernel",
-                standard(y),
-                exp(-((y - x) ** 2) / (2 * sigma**2)),
-                "… and to the standard one.",
-            ),
-            definition(
-                "printed-mass",
-                m_lab,
-                over_y(lab(y)) ** d / (sigma * sqrt(2 * pi) ** d),
-                "The sheet's kernel is a product over the $d$ coordinates, so its integral is a "
-                "power of one integral, over the printed normaliser.",
-            ),
-            definition(
-                "standard-mass",
-                m_standard,
-                over_y(standard(y)) ** d / sqrt(2 * pi * sigma**2) ** d,
-                "The standard kernel likewise.",
-            ),
-            Step(
-                "printed-integral",
-                equation(m_lab, sigma ** (d / 2 - 1)),
-                "The printed kernel does not integrate to one …",
-            ),
-            Step(
-                "printed-dimension",
-                equation(log(m_lab), (d / 2 - 1) * log(sigma)),
-                "… except, whatever $\\sigma$, in dimension $d = 2$, where the "
-                "logarithm of its mass is zero.",
-            ),
-            Step(
-                "standard-integral",
-                equation(m_standard, sp.S.One),
-                "The standard kernel is a density in every dimension.",
-            ),
-            Step(
-                "printed-variance",
-                equation(second_moment(lab), sigma * over_y(lab(y))),
-                "The variance along a coordinate, times the mass, in every dimension. The sheet's "
-                "$\\sigma$ is a variance …",
-            ),
+            Step("printed-integral", equation(m_lab, sigma ** (d / 2 - 1))),
+            Step("printed-dimension", equation(log(m_lab), (d / 2 - 1) * log(sigma))),
+            Step("standard-integral", equation(m_standard, sp.S.One)),
+            Step("printed-variance", equation(second_moment(lab), sigma * over_y(lab(y)))),
             Step(
                 "standard-variance",
                 equation(second_moment(standard), sigma**2 * over_y(standard(y))),
-                "… and ours is a standard deviation.",
             ),
+            Step("printed-slope", equation(Derivative(log(lab(y)), y), printed_slope)),
+            Step("standard-slope", equation(Derivative(log(standard(y)), y), slope)),
+            definition("meaning", variance, sigma**2),
+            Step("agreement", equation(printed_slope.subs(sigma, variance), slope)),
+            definition("loss", loss(y, lam), lam * (s - slope) ** 2 / 2),
             Step(
-                "printed-slope",
-                equation(Derivative(log(lab(y)), y), printed_slope),
-                "A score does not see the normaliser. The printed kernel's has $\\sigma$ …",
-            ),
-            Step(
-                "standard-slope",
-                equation(Derivative(log(standard(y)), y), slope),
-                "… the standard kernel's has $\\sigma^2$: minus the noise, over its variance.",
-            ),
-            definition(
-                "meaning",
-                variance,
-                sigma**2,
-                "The two agree if the sheet's $\\sigma$ is read as a variance $v$, the square of "
-                "ours …",
-            ),
-            Step(
-                "agreement",
-                equation(printed_slope.subs(sigma, variance), slope),
-                "… for then the printed slope is the standard one.",
-            ),
-            definition(
-                "loss",
-                loss(y, lam),
-                lam * (s - slope) ** 2 / 2,
-                "One coordinate of the loss of the lab's equation 1, for a model's output $s$ and "
-                "a weight $\\lambda$, with the target put in. A missing minus here is the most "
-                "common mistake.",
-            ),
-            Step(
-                "loss-weighted",
-                equation(loss(x + sigma * z, sigma**2), (sigma * s + z) ** 2 / 2),
-                "At $y = x + \\sigma z$, with the weight $\\lambda(\\sigma) = \\sigma^2$, every "
-                "level asks the same: $\\sigma s$ must predict $-z$, of variance one.",
+                "loss-weighted", equation(loss(x + sigma * z, sigma**2), (sigma * s + z) ** 2 / 2)
             ),
         ],
-        statement=_STATEMENT.strip(),
-        assumptions=(
-            "The noise is Gaussian with one standard deviation σ > 0 for all coordinates, "
-            "independent of the data.",
-            "The integral over ℝᵈ of a product over coordinates is the product of the integrals "
-            "(Fubini's theorem; all factors are positive).",
-        ),
-        sources=(
-            "Vincent (2011), A Connection Between Score Matching and Denoising Autoencoders, "
-            "Neural Computation 23(7), section 4.2",
-            "Song and Ermon (2019), Generative Modeling by Estimating Gradients of the Data "
-            "Distribution, NeurIPS 32, eq. 5",
-        ),
         notation={
             m_lab: r"M_{\mathrm{sheet}}",
             lab: r"q_{\mathrm{sheet}}(#1)",

@@ -8,21 +8,10 @@ responsibilities.
 """
 
 import sympy as sp
-from sympy import (
-    Derivative,
-    Function,
-    IndexedBase,
-    Integral,
-    Matrix,
-    Sum,
-    exp,
-    log,
-    oo,
-    sqrt,
-)
+from sympy import Derivative, Function, IndexedBase, Integral, Matrix, Sum, exp, log, oo, sqrt
 
 from scorelab.derivations.engine.densities import gaussian
-from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation, theorem
 
 K = sp.Symbol("K", integer=True, positive=True)
 k = sp.Symbol("k", integer=True, positive=True)
@@ -31,24 +20,9 @@ w = IndexedBase("w", positive=True)
 
 def derive() -> Derivation:
     """Derive the score in one dimension, then in two."""
-    return Derivation(
+    return theorem(
         "mixture-score",
-        "The score of a Gaussian mixture",
         [*_one_dimension(), *_two_dimensions()],
-        statement=r"""Let $p(x) = \sum_k w_k\, \mathcal N(x; \mu_k, \Sigma_k)$ be a mixture of $K$
-Gaussians on $\mathbb R^d$. Then
-$$
-\nabla \log p(x) = \sum_{k=1}^K r_k(x)\, \Sigma_k^{-1} (\mu_k - x),
-\qquad r_k(x) = \frac{w_k\, \mathcal N(x; \mu_k, \Sigma_k)}{p(x)} ,
-$$
-and the responsibilities $r_k(x)$ are positive and add up to one.""",
-        assumptions=(
-            "The number of components is finite, and the weights are positive and sum to one.",
-            "Every covariance is positive definite: $a_k > 0$ and $a_k c_k > b_k^2$ in the plane.",
-            "The steps are in one dimension, then in two with full covariances; in $d$ dimensions "
-            "nothing is added but indices.",
-        ),
-        sources=("Bishop (2006), Pattern Recognition and Machine Learning, section 2.3.9",),
         notation={
             N1: r"\mathcal{N}(#1; #2, #3)",
             p1: "p(#1)",
@@ -96,58 +70,20 @@ def _one_dimension() -> list[Step]:
     share = w[k] * N1(x, mu[k], v[k]) / p1(x)
     score = Sum(r1(x, k) * (mu[k] - x) / v[k], (k, 1, K))
     return [
-        definition(
-            "gaussian", N1(x, m, s), bell, "The Gaussian density of mean $\\mu$, variance $v$."
-        ),
+        definition("gaussian", N1(x, m, s), bell),
         Step(
             "mass",
             equation(Integral(exp(t * x) * N1(x, m, s), (x, -oo, oo)), exp(t * m + t**2 * s / 2)),
-            "The mean of $e^{tx}$ holds all moments. At $t = 0$ it is one: that is what the "
-            "factor in front is for; its logarithm has the slope $\\mu$ and the curvature $v$.",
         ),
-        definition("density", p1(x), density, "The mixture, with weights that sum to one."),
-        Step(
-            "gaussian-slope",
-            equation(gaussian_slope, N1(x, m, s) * slope),
-            "Differentiating a Gaussian gives the Gaussian back, times a pull towards its mean.",
-        ),
-        Step(
-            "under-the-sum",
-            equation(Derivative(p1(x), x), under_the_sum),
-            "The sum is finite, so the derivative goes below it; the weights are constants.",
-        ),
-        Step(
-            "slope",
-            equation(Derivative(p1(x), x), pulls),
-            "The slope of each Gaussian is put in.",
-        ),
-        Step(
-            "log-derivative",
-            equation(Derivative(log(p1(x)), x), by_chain_rule),
-            "The score is the derivative of $\\log p$: by the chain rule, slope over density.",
-        ),
-        Step(
-            "quotient",
-            equation(Derivative(log(p1(x)), x), quotient),
-            "The slope of the density is put in. A constant in front of $p$ would cancel here.",
-        ),
-        definition(
-            "responsibility",
-            r1(x, k),
-            share,
-            "Divided by $p$, each term keeps a share of the density: the responsibility of "
-            "component $k$ for the point $x$.",
-        ),
-        Step(
-            "shares",
-            equation(Sum(r1(x, k), (k, 1, K)), 1),
-            "The shares add up to one, so they are weights.",
-        ),
-        Step(
-            "score",
-            equation(Derivative(log(p1(x)), x), score),
-            "The score is the mean of the components' scores, weighted by responsibility.",
-        ),
+        definition("density", p1(x), density),
+        Step("gaussian-slope", equation(gaussian_slope, N1(x, m, s) * slope)),
+        Step("under-the-sum", equation(Derivative(p1(x), x), under_the_sum)),
+        Step("slope", equation(Derivative(p1(x), x), pulls)),
+        Step("log-derivative", equation(Derivative(log(p1(x)), x), by_chain_rule)),
+        Step("quotient", equation(Derivative(log(p1(x)), x), quotient)),
+        definition("responsibility", r1(x, k), share),
+        Step("shares", equation(Sum(r1(x, k), (k, 1, K)), 1)),
+        Step("score", equation(Derivative(log(p1(x)), x), score)),
     ]
 
 
@@ -182,58 +118,24 @@ def _two_dimensions() -> list[Step]:
         return Sum(w[k] * N2(*at) * of, (k, 1, K))
 
     return [
-        definition(
-            "form",
-            Q(*at),
-            form,
-            "In the plane, with $\\Sigma_k = \\begin{pmatrix} a_k & b_k \\\\ b_k & c_k "
-            "\\end{pmatrix}$, the squared distance to $\\mu_k$ in the metric of $\\Sigma_k^{-1}$ "
-            "is $Q_k(x) = (x - \\mu_k)^\\top \\Sigma_k^{-1} (x - \\mu_k)$.",
-        ),
-        definition(
-            "gaussian-2d",
-            N2(*at),
-            bell,
-            "The Gaussian density in the plane: every $\\mu$ and $\\Sigma$ carries the index of "
-            "its component.",
-        ),
+        definition("form", Q(*at), form),
+        definition("gaussian-2d", N2(*at), bell),
         Step(
-            "moments-2d",
-            equation(Integral(wave * N2(*at), (x1, -oo, oo), (x2, -oo, oo)), moments),
-            "The mean of $e^{t \\cdot x}$ over the plane, which holds all moments: mass one, mean "
-            "$\\mu_k$ and covariance $\\Sigma_k$.",
+            "moments-2d", equation(Integral(wave * N2(*at), (x1, -oo, oo), (x2, -oo, oo)), moments)
         ),
-        definition("density-2d", p2(*here), mixed(sp.S.One), "The mixture in the plane."),
-        definition("pull-1", u1(*at), pull[0], "The pull of component $k$: its first coordinate …"),
-        definition("pull-2", u2(*at), pull[1], "… and its second."),
-        Step(
-            "form-slope",
-            equation(_gradient_of(Q(*at)), -2 * pulled),
-            "A quadratic form with a symmetric matrix has twice that matrix in its slope.",
-        ),
-        Step(
-            "gaussian-slope-2d",
-            equation(_gradient_of(N2(*at)), N2(*at) * pulled),
-            "So the gradient of a Gaussian is again the Gaussian times its pull.",
-        ),
-        Step(
-            "slope-2d",
-            equation(_gradient_of(p2(*here)), pulled.applyfunc(mixed)),
-            "The gradient goes below the sum.",
-        ),
-        definition(
-            "responsibility-2d",
-            r2(*at),
-            w[k] * N2(*at) / p2(*here),
-            "The responsibility of component $k$ for $x$.",
-        ),
+        definition("density-2d", p2(*here), mixed(sp.S.One)),
+        definition("pull-1", u1(*at), pull[0]),
+        definition("pull-2", u2(*at), pull[1]),
+        Step("form-slope", equation(_gradient_of(Q(*at)), -2 * pulled)),
+        Step("gaussian-slope-2d", equation(_gradient_of(N2(*at)), N2(*at) * pulled)),
+        Step("slope-2d", equation(_gradient_of(p2(*here)), pulled.applyfunc(mixed))),
+        definition("responsibility-2d", r2(*at), w[k] * N2(*at) / p2(*here)),
         Step(
             "score-2d",
             equation(
                 _gradient_of(log(p2(*here))),
                 pulled.applyfunc(lambda u: Sum(u * r2(*at), (k, 1, K))),
             ),
-            "Divided by $p$: the responsibility-weighted mean of the components' scores.",
         ),
     ]
 

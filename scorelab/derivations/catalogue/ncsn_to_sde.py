@@ -12,7 +12,7 @@ from sympy import Derivative, Function, Integral, Limit, exp, log, oo, sqrt
 
 from scorelab import derivations
 from scorelab.derivations.engine.densities import gaussian
-from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation
+from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation, theorem
 from scorelab.derivations.engine.stand_ins import density, positive
 
 x, x0, z, m = sp.symbols("x x_0 z m", real=True)
@@ -27,57 +27,11 @@ A, B = (Function(name, positive=True) for name in "AB")
 u_any, strength, clock = Function("u"), Function("G"), Function("sigma_any", positive=True)
 
 
-_STATEMENT = r"""
-*From levels to a process.* Noise that is added level by level on a geometric schedule becomes, as
-the levels become ever finer, $\mathrm{d}x = g \,\mathrm{d}w$ with
-$g^2 = \frac{\mathrm{d}}{\mathrm{d}t} \sigma(t)^2$.
-
-*Change of scale and time.* In $\mathbb R^d$ let $q_\sigma$ be the density of $x_0 + \sigma z$,
-and $s(x, \sigma) = \nabla \log q_\sigma(x)$. For all $a, b > 0$ the law of $a x_0 + b z$ has the
-density $a^{-d} q_{b/a}(x/a)$ and the score
-
-$$
-\frac1a \, s\Bigl(\frac xa, \frac ba\Bigr).
-$$
-
-Let a diffusion with a linear drift have, given any $x_0$, the law of $a x_0 + b z$, with $a = a(t)$
-and $b = b(t)$. Its drift is $\frac{a'}{a} x$, its noise
-$g^2 = a^2 \frac{\mathrm{d}}{\mathrm{d}t} \sigma^2$ with $\sigma = b/a$, and its probability flow
-obeys, in $y = x/a$, one equation for all of them: $\mathrm{d}y = -\sigma \, s(y, \sigma)
-\,\mathrm{d}\sigma$. Whatever the process, $t$ only says when a level is reached.
-"""
-
-_ASSUMPTIONS = (
-    r"$\sigma_{\max} > \sigma_{\min} > 0$. That the walk on $N$ levels converges to the diffusion "
-    r"is shown for the variance of a step alone, per unit of time; it is Gaussian with independent "
-    r"steps, so this fixes the law at the instants of the levels for every $N$.",
-    r"The data $x_0$ may have any law, with a density or without: where "
-    r"$p_0(x_0) \,\mathrm{d}x_0$ stands, the average over $x_0$ is meant. Derivatives go below "
-    r"that integral, as the Gaussian and its derivatives are bounded.",
-    r"$a$ and $b$ are positive and differentiable for $t > 0$, and $b/a$ increases. The law given "
-    r"$x_0$ fixes drift and noise; that of all points together does not: the probability flow has "
-    r"the same.",
-    r"In $d$ dimensions the kernel is the product of one Gaussian for each coordinate, so the "
-    r"factor $1/a$ of its density becomes $a^{-d}$, which has no slope.",
-)
-
-_SOURCES = (
-    "Song et al. (2021), Score-based generative modeling through stochastic differential "
-    "equations, section 3.4 and appendix B",
-    "Karras, Aittala, Aila and Laine (2022), Elucidating the design space of diffusion-based "
-    "generative models, appendix B",
-)
-
-
 def derive() -> Derivation:
     """Derive the variance-exploding SDE from annealed noise, and the identity of scores."""
-    return Derivation(
+    return theorem(
         "ncsn-to-sde",
-        "From noise levels to a diffusion",
         [*_levels_to_sde(), *_one_score_for_all(), *_down_a_level()],
-        statement=_STATEMENT,
-        assumptions=_ASSUMPTIONS,
-        sources=_SOURCES,
         notation={
             A: "a(#1)",
             B: "b(#1)",
@@ -109,58 +63,24 @@ def _levels_to_sde() -> list[Step]:
     factor = (high / low) ** (2 * delta / T) - 1
     growth = 2 * schedule(t / T).diff(t) / schedule(t / T)
     return [
-        definition(
-            "level",
-            level(i),
-            schedule(i / n),
-            "Noise levels, here rising from $\\sigma_{\\min}$ to $\\sigma_{\\max}$ in $N$ steps.",
-        ),
-        Step(
-            "geometric",
-            equation(level(i + 1) / level(i), (high / low) ** (1 / n)),
-            "Each is the one before times a fixed factor: a geometric schedule.",
-        ),
-        definition("schedule", sigma(t), schedule(t / T), "The same, with a time for the level:"),
-        Step("on-the-grid", equation(level(i), sigma(i * T / n)), "level $i$ is the time $iT/N$,"),
-        Step("last", equation(sigma(T), high), "the last one the time $T$."),
-        definition("gaussian", normal(x, m, v), gaussian(x, m, v), "The Gaussian density."),
-        definition(
-            "move",
-            move(x, z),
-            x + sqrt(jump) * z,
-            "From one level to the next, a time $\\delta = T/N$ later, noise is added,",
-        ),
+        definition("level", level(i), schedule(i / n)),
+        Step("geometric", equation(level(i + 1) / level(i), (high / low) ** (1 / n))),
+        definition("schedule", sigma(t), schedule(t / T)),
+        Step("on-the-grid", equation(level(i), sigma(i * T / n))),
+        Step("last", equation(sigma(T), high)),
+        definition("gaussian", normal(x, m, v), gaussian(x, m, v)),
+        definition("move", move(x, z), x + sqrt(jump) * z),
         Step(
             "moved-variance",
             equation(Integral((move(x, z) - x) ** 2 * normal(z, 0, 1), (z, -oo, oo)), jump),
-            "as much as makes the variance grow from $\\sigma(t)^2$ to $\\sigma(t + \\delta)^2$.",
         ),
-        Step(
-            "share",
-            equation(jump, sigma(t) ** 2 * factor),
-            "The growth is a share of the variance that is there. For ever more levels …",
-        ),
-        Step(
-            "limit",
-            equation(Limit(factor / delta, delta, 0), growth),
-            "… it has a rate per unit of time,",
-        ),
-        definition(
-            "diffusion",
-            g(t),
-            sigma(t) * sqrt(growth),
-            "and $g^2$ is that rate times the variance. So annealed noise becomes $\\mathrm{d}x = "
-            "g \\,\\mathrm{d}w$, the variance exploding SDE …",
-        ),
-        Step(
-            "rate",
-            equation(g(t) ** 2, Derivative(sigma(t) ** 2, t)),
-            "… whose $g^2$ is the slope of the variance.",
-        ),
+        Step("share", equation(jump, sigma(t) ** 2 * factor)),
+        Step("limit", equation(Limit(factor / delta, delta, 0), growth)),
+        definition("diffusion", g(t), sigma(t) * sqrt(growth)),
+        Step("rate", equation(g(t) ** 2, Derivative(sigma(t) ** 2, t))),
         Step(
             "kernel-variance",
             equation(Integral(g(u) ** 2, (u, 0, t)), sigma(t) ** 2 - sigma(0) ** 2),
-            "Added up from the start: the kernel's variance is not $\\sigma(t)^2$ alone.",
         ),
     ]
 
@@ -175,109 +95,51 @@ def _one_score_for_all() -> list[Step]:
     pull = Derivative(A(t), t) / A(t) * x
     here = s(x / A(t), clock(t)) / A(t)
     return [
+        definition("noisy", noisy(x, w), Integral(data(x0) * normal(x, x0, w**2), (x0, -oo, oo))),
         definition(
-            "noisy",
-            noisy(x, w),
-            Integral(data(x0) * normal(x, x0, w**2), (x0, -oo, oo)),
-            "The law of $x_0 + \\sigma z$.",
-        ),
-        definition(
-            "scaled",
-            p(x, a, b),
-            Integral(data(x0) * normal(x, a * x0, b**2), (x0, -oo, oo)),
-            "And that of $a x_0 + b z$.",
+            "scaled", p(x, a, b), Integral(data(x0) * normal(x, a * x0, b**2), (x0, -oo, oo))
         ),
         Step(
             "kernel-rescaled",
             equation(normal(x, a * x0, b**2), normal(x / a, x0, (b / a) ** 2) / a),
-            "Divided by $a$, the second is the first with $\\sigma = b/a$: so it is for each "
-            "$x_0$ …",
         ),
-        Step(
-            "density-rescaled",
-            equation(p(x, a, b), noisy(x / a, b / a) / a),
-            "… and for their mean. In $d$ dimensions the factor is $a^{-d}$.",
-        ),
-        definition(
-            "score", s(x, w), Derivative(log(noisy(x, w)), x), "A network learns this score."
-        ),
-        Step(
-            "score-rescaled",
-            equation(Derivative(log(p(x, a, b)), x), rescaled),
-            "It serves every $a$ and $b$, in any dimension: the constant $a^{-d}$ has no slope.",
-        ),
-        definition(
-            "clock",
-            clock(t),
-            B(t) / A(t),
-            "Let a diffusion with a linear drift have this law at every time, given any $x_0$, "
-            "with $a(t)$ and $b(t)$: this is its noise in units of what is left of the data.",
-        ),
-        definition(
-            "strength",
-            strength(t),
-            A(t) ** 2 * Derivative(clock(t) ** 2, t),
-            "Its drift shrinks the data, $\\frac{a'}{a} x$, and its noise makes $\\sigma$ grow,",
-        ),
+        Step("density-rescaled", equation(p(x, a, b), noisy(x / a, b / a) / a)),
+        definition("score", s(x, w), Derivative(log(noisy(x, w)), x)),
+        Step("score-rescaled", equation(Derivative(log(p(x, a, b)), x), rescaled)),
+        definition("clock", clock(t), B(t) / A(t)),
+        definition("strength", strength(t), A(t) ** 2 * Derivative(clock(t) ** 2, t)),
         Step(
             "any-process",
             equation(
                 Derivative(there, t),
                 -Derivative(pull * there, x) + strength(t) / 2 * Derivative(there, (x, 2)),
             ),
-            "for so its kernel obeys the Fokker-Planck equation.",
         ),
-        definition(
-            "any-flow",
-            u_any(x, t),
-            pull - strength(t) / 2 * here,
-            "The velocity of its probability flow.",
-        ),
+        definition("any-flow", u_any(x, t), pull - strength(t) / 2 * here),
         Step(
             "one-flow",
             equation(
                 u_any(x, t) / A(t) - x * Derivative(A(t), t) / A(t) ** 2,
                 -clock(t) * Derivative(clock(t), t) * s(x / A(t), clock(t)),
             ),
-            "So $y = x/a$ moves by $\\mathrm{d}y = -\\sigma\\, s(y, \\sigma) "
-            "\\,\\mathrm{d}\\sigma$, whatever $a(t)$ and $b(t)$ are: the flow is one and the "
-            "same for all, on clocks of their own.",
         ),
-        Step(
-            "ou-kernel",
-            equation(normal(x, share * x0, rest**2), kernel),
-            "The Ornstein-Uhlenbeck process has $a = e^{-t/2}$ and $b = \\sqrt{1 - e^{-t}}$.",
-        ),
+        Step("ou-kernel", equation(normal(x, share * x0, rest**2), kernel)),
         Step(
             "ou-score",
             equation(
                 Derivative(log(p(x, share, share * w)), x), rescaled.subs({b: a * w}).subs(a, share)
             ),
-            "So when $b = a \\sigma$ its score is this. No network has to be trained again.",
         ),
-        definition(
-            "ou-sigma", of_time(t), rest / share, "At time $t$ the network is asked for $b/a$."
-        ),
-        Step("ou-sigma-closed", equation(of_time(t), ratio), "This is a simple function of $t$,"),
-        Step(
-            "ou-time",
-            equation(of_time(time), w),
-            "and the other way round the noise $\\sigma$ is met at this time.",
-        ),
+        definition("ou-sigma", of_time(t), rest / share),
+        Step("ou-sigma-closed", equation(of_time(t), ratio)),
+        Step("ou-time", equation(of_time(time), w)),
     ]
 
 
 def _down_a_level() -> list[Step]:
     return [
-        definition(
-            "gap", c, level(i + 1) ** 2 - level(i) ** 2, "Generation goes down from level $i + 1$."
-        ),
-        definition(
-            "reverse-step",
-            reverse(x, z),
-            x + c * s(x, level(i + 1)) + sqrt(c) * z,
-            "Euler-Maruyama on the reverse SDE, with $c$ for $g^2 \\delta$: drift and noise.",
-        ),
+        definition("gap", c, level(i + 1) ** 2 - level(i) ** 2),
+        definition("reverse-step", reverse(x, z), x + c * s(x, level(i + 1)) + sqrt(c) * z),
         Step(
             "reverse-noise",
             equation(
@@ -287,18 +149,12 @@ def _down_a_level() -> list[Step]:
                 ),
                 level(i + 1) ** 2 - level(i) ** 2,
             ),
-            "Its noise has the variance between the two levels.",
         ),
         definition(
-            "langevin-step",
-            langevin(x, z, v),
-            x + v / 2 * s(x, level(i + 1)) + sqrt(v) * z,
-            "A step of Langevin dynamics, of the size $v$.",
+            "langevin-step", langevin(x, z, v), x + v / 2 * s(x, level(i + 1)) + sqrt(v) * z
         ),
         Step(
             "difference",
             equation(langevin(x, z, 2 * c) - reverse(x, z), (sqrt(2) - 1) * sqrt(c) * z),
-            "With the same drift Langevin dynamics adds more noise, for it is to stay at its "
-            "level, and the reverse SDE is to come down.",
         ),
     ]

@@ -20,8 +20,18 @@ from scorelab.derivations import export
 from scorelab.derivations.engine import checking, structure
 from scorelab.derivations.engine.points import Draw
 from scorelab.derivations.engine.stand_ins import Family
+from scorelab.derivations.engine.words import Words, words
 
-__all__ = ["Derivation", "DerivationError", "Step", "cited", "definition", "equation", "observed"]
+__all__ = [
+    "Derivation",
+    "DerivationError",
+    "Step",
+    "cited",
+    "definition",
+    "equation",
+    "observed",
+    "theorem",
+]
 
 
 class DerivationError(Exception):
@@ -39,12 +49,14 @@ class Step:
         checked: `"definition"`, `"cited"` or `"observed"`, or, after `Derivation.check`,
             `"symbolic"` (formal algebra: it proves no interchange of limits and no convergence) or
             `"numeric"`; `""` before.
+        title: What it is, in a few words; mathematics between dollar signs.
     """
 
     name: str
     equation: sp.Basic
-    reason: str
+    reason: str = ""
     checked: str = ""
+    title: str = ""
 
 
 def equation(lhs: Any, rhs: Any) -> sp.Equality:
@@ -52,17 +64,17 @@ def equation(lhs: Any, rhs: Any) -> sp.Equality:
     return sp.Eq(_immutable(lhs), _immutable(rhs), evaluate=False)
 
 
-def definition(name: str, lhs: Any, rhs: Any, reason: str) -> Step:
+def definition(name: str, lhs: Any, rhs: Any, reason: str = "") -> Step:
     """Return the step that defines `lhs`, a symbol or a function of symbols, to be `rhs`."""
     return Step(name, equation(lhs, rhs), reason, checked="definition")
 
 
-def cited(name: str, lhs: Any, rhs: Any, reason: str) -> Step:
+def cited(name: str, lhs: Any, rhs: Any, reason: str = "") -> Step:
     """Return the step that takes lhs = rhs from the literature; the derivation names its source."""
     return Step(name, equation(lhs, rhs), reason, checked="cited")
 
 
-def observed(name: str, inequality: sp.Basic, reason: str) -> Step:
+def observed(name: str, inequality: sp.Basic, reason: str = "") -> Step:
     """Return the step that claims an inequality on the evidence of points alone."""
     return Step(name, inequality, reason, checked="observed")
 
@@ -83,9 +95,11 @@ class Derivation:
             points: a function maps to a family, such as `stand_ins.density`, of which every point
             draws a new member. A callable that takes a `random.Random` and returns all of them
             may draw what belongs together.
+        results: The names of the steps that the theorem is about; the last one if none is named.
+        roles: What a symbol or function stands for, such as `"score"`: a notation renames roles.
 
     Raises:
-        DerivationError: If two steps share a name.
+        DerivationError: If two steps share a name, or a result is no step.
     """
 
     def __init__(
@@ -99,6 +113,8 @@ class Derivation:
         sources: Iterable[str] = (),
         notation: Mapping[Any, str] = MappingProxyType({}),
         concrete: Mapping[Any, Family] | Draw = MappingProxyType({}),
+        results: Iterable[str] = (),
+        roles: Mapping[Any, str] = MappingProxyType({}),
     ) -> None:
         self.name = name
         self.title = title
@@ -108,9 +124,14 @@ class Derivation:
         self.steps = tuple(steps)
         self.notation = dict(notation)
         self.concrete = concrete
+        self.roles = dict(roles)
+        self.language = "en"
         names = [step.name for step in self.steps]
         for twice in {n for n in names if names.count(n) > 1}:
             raise DerivationError(f"{name}: two steps are called {twice!r}")
+        self.results = tuple(results) or tuple(names[-1:])
+        for missing in set(self.results) - set(names):
+            raise DerivationError(f"{name}: the result {missing!r} is no step")
 
     def __getitem__(self, name: str | slice) -> "Step | Derivation":
         """Return the step called `name`, or, for a slice of names, the part to be shown alone.
@@ -158,6 +179,48 @@ class Derivation:
         return checking.unfold(
             expression, [s.equation for s in self.steps if s.checked in ("definition", "cited")]
         )
+
+    def worded(self, said: Words) -> "Derivation":
+        """Return the derivation in other words; where they are silent its own stay.
+
+        Raises:
+            ValueError: If they speak of a step that there is not.
+        """
+        names = [step.name for step in self.steps]
+        for step in {**said.titles, **said.reasons}:
+            if step not in names:
+                raise ValueError(f"{self.name} has no step {step!r}, it has {', '.join(names)}")
+        other = copy(self)
+        for part in ("title", "statement", "assumptions", "sources"):
+            if (text := getattr(said, part)) is not None:
+                setattr(other, part, text)
+        other.steps = tuple(
+            replace(
+                step,
+                title=said.titles.get(step.name, step.title),
+                reason=said.reasons.get(step.name, step.reason),
+            )
+            for step in self.steps
+        )
+        return other
+
+    def in_language(self, language: str) -> "Derivation":
+        """Return the derivation in the words of a language, `"en"` or `"es"`.
+
+        Raises:
+            ValueError: If there is no such language, or it has no words for this derivation.
+        """
+        if language == self.language:
+            return self
+        said = words(self.name, language)
+        shown = {step.name for step in self.steps}
+        titles, reasons = (
+            {step: text for step, text in part.items() if step in shown}
+            for part in (said.titles, said.reasons)
+        )
+        other = self.worded(replace(said, titles=titles, reasons=reasons))
+        other.language = language
+        return other
 
     def check(self) -> "Derivation":
         """Check every step and record how; return the derivation itself.
@@ -259,3 +322,22 @@ def _defines(step: Step) -> bool:
 
 def _immutable(side: Any) -> sp.Basic:
     return side.as_immutable() if isinstance(side, sp.MatrixBase) else sp.sympify(side)
+
+
+def theorem(name: str, steps: Iterable[Step], **mechanism: Any) -> Derivation:
+    """Return a derivation of the catalogue, whose words stand in `text/en` under its name.
+
+    Args:
+        name: Its stable name.
+        steps: In order, without titles and reasons.
+        mechanism: `notation`, `concrete`, `results` and `roles`, as `Derivation` takes them.
+
+    Raises:
+        DerivationError: If words or a step are missing.
+    """
+    try:
+        said = words(name, "en")
+        bare = Derivation(name, said.title or "", steps, **mechanism)
+        return bare.worded(said)
+    except ValueError as error:
+        raise DerivationError(str(error)) from error

@@ -8,7 +8,7 @@ book they are names again, with a prefix: a talk may well define its own `\N` or
 import re
 from collections.abc import Mapping
 
-__all__ = ["MACROS", "PREFIX", "Macros", "definitions", "expand", "fold"]
+__all__ = ["MACROS", "PREFIX", "ROLES", "Macros", "definitions", "expand", "fold"]
 
 # A value is the replacement, or `(replacement, number of arguments)`.
 Macros = Mapping[str, str | tuple[str, int]]
@@ -43,8 +43,21 @@ MACROS: Macros = {
     "argmax": r"\operatorname*{arg\,max}",
 }
 
+ROLES: Macros = {
+    "rv": "x",
+    "bm": "w",
+    "bmbar": r"\bar{w}",
+    "dw": r"\mathrm{d}\bm",
+    "dwbar": r"\mathrm{d}\bmbar",
+}
+r"""What the words of a theorem call the random state, Brownian motion, and the one that runs back.
 
-def expand(tex: str, macros: Macros = MACROS) -> str:
+A notation may give them other letters than the symbols beside them have: a random $X_t$ takes the
+values $x$, and $W_t$ is no weight $w$.
+"""
+
+
+def expand(tex: str, macros: Macros = MACROS | ROLES) -> str:
     r"""Replace the book's macros by what they stand for.
 
     Args:
