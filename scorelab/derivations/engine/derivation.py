@@ -11,16 +11,20 @@ such points. Nothing is printed that was not checked.
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
 from scorelab.derivations import export
-from scorelab.derivations.engine import checking, structure
+from scorelab.derivations.engine import checking, choosing, structure
 from scorelab.derivations.engine.points import Draw
 from scorelab.derivations.engine.stand_ins import Family
 from scorelab.derivations.engine.words import Words, words
+
+if TYPE_CHECKING:
+    from scorelab.derivations.export import Notation
 
 __all__ = [
     "Derivation",
@@ -258,7 +262,30 @@ class Derivation:
         self.steps = tuple(done)
         return self
 
-    def tex(self, step: str, *, symbols: Mapping[str, str] | None = None) -> str:
+    def choose(self, steps: Iterable[str], *, definitions: bool = True) -> "Derivation":
+        """Return the part with these steps, in this order, and the definitions that they need.
+
+        Args:
+            steps: Names of steps; `first:last` stands for all from one to another.
+            definitions: Whether a definition that was left out is brought along.
+
+        Raises:
+            KeyError: with the names that there are.
+            ValueError: If nothing is chosen, or a step twice.
+        """
+        names = choosing.chosen(self, list(steps))
+        part = copy(self)
+        kept = choosing.needed(self, names) if definitions else names
+        part.steps = tuple(self[name] for name in kept)
+        return part
+
+    def tex(
+        self,
+        step: str,
+        *,
+        notation: "str | Path | Notation | None" = None,
+        symbols: Mapping[str, str] | None = None,
+    ) -> str:
         r"""Return the TeX of one step's equation, without the book's macros.
 
         Raises:
@@ -266,50 +293,83 @@ class Derivation:
             ValueError: If `symbols` names none of the derivation's, or makes two things one.
         """
         name = self[step].name
-        (tex,) = (piece.tex for piece in export.pieces(self, symbols) if piece.name == name)
-        return tex
+        steps = export.prepared(self, notation=notation, symbols=symbols).steps
+        return next(piece.tex for piece in steps if piece.name == name)
 
-    def to_markdown(self, *, symbols: Mapping[str, str] | None = None) -> str:
-        r"""Return MyST Markdown: reasons, numbered equations `eq-<derivation>-<step>`, marks.
+    def to_markdown(
+        self,
+        *,
+        language: str | None = None,
+        notation: "str | Path | Notation | None" = None,
+        symbols: Mapping[str, str] | None = None,
+        marks: bool = True,
+    ) -> str:
+        r"""Return MyST Markdown: the theorem, numbered equations `eq-<derivation>-<step>`, sources.
+
+        Every format takes these:
 
         Args:
-            symbols: New TeX by a symbol's name, for example `{"sigma": r"\sigma_t"}`; so for every
-                format.
-        """
-        return export.markdown(self, symbols=symbols)
+            language: `"en"` or `"es"`; by default the derivation's own.
+            notation: `"book"`, `"song"`, `"probabilist"`, or the path of a file in TOML with one's
+                own names for roles and letters.
+            symbols: New TeX by a symbol's name, for example `{"sigma": r"\sigma_t"}`.
+            marks: Whether to say how each step was checked.
 
-    def to_latex(self, *, symbols: Mapping[str, str] | None = None) -> str:
-        r"""Return LaTeX with labels as in the book, to be compiled alone or `\input`."""
-        return export.latex(self, symbols=symbols)
+        Raises:
+            OSError: If the file of the notation cannot be read.
+            ValueError: If there is no such language or notation, if `symbols` names none of the
+                derivation's, or if two things would have one name.
+        """
+        return export.markdown(
+            self, language=language, notation=notation, symbols=symbols, marks=marks
+        )
+
+    def to_latex(self, *, bare: bool = False, **look: Any) -> str:
+        r"""Return LaTeX with labels as in the book, to be compiled alone or `\input`.
+
+        Args:
+            bare: No document, and the environments `theorem` and `proof` of one's own.
+            look: `language`, `notation`, `symbols` and `marks`, as for `to_markdown`.
+        """
+        return export.latex(self, bare=bare, **look)
 
     def to_beamer(
         self,
         *,
-        symbols: Mapping[str, str] | None = None,
         overlays: bool = False,
-        per_frame: int = 2,
+        per_frame: int | None = None,
+        bare: bool = False,
+        **look: Any,
     ) -> str:
-        r"""Return Beamer frames, one for a step or two, to be compiled alone or `\input`."""
-        return export.beamer(self, symbols=symbols, overlays=overlays, per_frame=per_frame)
+        r"""Return Beamer frames, one for a step or two, to be compiled alone or `\input`.
+
+        Args:
+            overlays: Uncover the reason first, then the equation.
+            per_frame: How many steps share a frame; by default two, where they fit.
+            bare: The theorem and the steps without frames.
+            look: `language`, `notation`, `symbols` and `marks`, as for `to_markdown`.
+        """
+        return export.beamer(self, overlays=overlays, per_frame=per_frame, bare=bare, **look)
 
     def to_reveal(
-        self,
-        *,
-        symbols: Mapping[str, str] | None = None,
-        overlays: bool = False,
-        per_frame: int = 2,
+        self, *, overlays: bool = False, per_frame: int | None = None, **look: Any
     ) -> str:
         r"""Return slides in HTML: one file that any browser shows, without a network.
+
+        Args:
+            overlays: Uncover the reason first, then the equation.
+            per_frame: How many steps share a slide; by default two, where they fit.
+            look: `language`, `notation`, `symbols` and `marks`, as for `to_markdown`.
 
         Raises:
             ModuleNotFoundError: If a package is missing; the message says how to install it.
         """
-        return export.reveal(self, symbols=symbols, overlays=overlays, per_frame=per_frame)
+        return export.reveal(self, overlays=overlays, per_frame=per_frame, **look)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
         """Markdown, and in its metadata what it is: its name, and its steps by their labels."""
         told = {"derivation": self.name, "steps": {self.label(s.name): s.name for s in self.steps}}
-        data = {"text/markdown": self.to_markdown(), "text/plain": repr(self)}
+        data = {"text/markdown": export.steps(self), "text/plain": repr(self)}
         return data, {"scorelab": told}
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LANGUAGES", "Words", "phrases", "read_words", "words"]
+__all__ = ["LANGUAGES", "Words", "phrases", "read_words", "words", "words_file"]
 
 LANGUAGES = ("en", "es")
 _TEXT = Path(__file__).parent.parent / "text"
@@ -48,10 +48,12 @@ def words(name: str, language: str) -> Words:
     Raises:
         ValueError: If there is no such language, or the theorem has no words in it.
     """
-    path = _in_language(language) / f"{name}.toml"
-    if not path.is_file():
-        raise ValueError(f"{name} has no words in the language {language!r}")
-    return read_words(path)
+    return read_words(_file(name, language))
+
+
+def words_file(name: str, language: str) -> str:
+    """Return the text of the file with the words of the theorem `name`; see `words`."""
+    return _file(name, language).read_text(encoding="utf-8")
 
 
 @cache
@@ -91,6 +93,13 @@ def read_words(path: Path) -> Words:
         titles={step: _line(said["title"]) for step, said in steps.items() if "title" in said},
         reasons={step: _line(said["reason"]) for step, said in steps.items() if "reason" in said},
     )
+
+
+def _file(name: str, language: str) -> Path:
+    path = _in_language(language) / f"{name}.toml"
+    if not path.is_file():
+        raise ValueError(f"{name} has no words in the language {language!r}")
+    return path
 
 
 def _in_language(language: str) -> Path:

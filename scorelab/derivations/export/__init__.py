@@ -9,13 +9,15 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "beamer": ["beamer"],
         "formats": ["FORMATS", "MACROS_FILE", "Format", "format_called"],
         "jupyter": ["notebook"],
-        "myst": ["markdown"],
-        "parts": ["Piece", "pieces"],
+        "myst": ["markdown", "steps"],
+        "notations": ["NOTATIONS", "Notation", "notation_called", "silent"],
+        "parts": ["Piece", "Theorem", "pieces", "prepared"],
         "slides": ["reveal"],
         "symbols": ["has", "names", "parse"],
         "sympy_script": ["script"],
-        "tex": ["beamer", "latex", "macros"],
+        "tex": ["latex", "macros"],
     },
 )

@@ -21,7 +21,7 @@ class Format:
         extension: How its files end.
         writer: The function of `scorelab.derivations.export` that writes it.
         says: What it is, in a few words.
-        options: Those of `overlays` and `per_frame` that it takes.
+        options: Those of `overlays`, `per_frame` and `bare` that it takes.
     """
 
     extension: str
@@ -34,7 +34,7 @@ class Format:
 
         Args:
             derivation: What is written.
-            options: `symbols`, and `overlays` and `per_frame` if it makes slides.
+            options: `language`, `notation`, `symbols` and `marks`, and those of `self.options`.
         """
         from scorelab.derivations import export
 
@@ -42,8 +42,10 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
-    "latex": Format(".tex", "latex", "LaTeX, to be compiled alone or \\input"),
-    "beamer": Format(".tex", "beamer", "slides in LaTeX, likewise", ("overlays", "per_frame")),
+    "latex": Format(".tex", "latex", "LaTeX, to be compiled alone or \\input", ("bare",)),
+    "beamer": Format(
+        ".tex", "beamer", "slides in LaTeX, likewise", ("overlays", "per_frame", "bare")
+    ),
     "reveal": Format(".html", "reveal", "slides in HTML, one file", ("overlays", "per_frame")),
     "markdown": Format(".md", "markdown", "MyST Markdown"),
     "notebook": Format(".ipynb", "notebook", "a notebook that checks every step again"),

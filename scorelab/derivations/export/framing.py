@@ -2,43 +2,42 @@
 
 from collections.abc import Sequence
 
-from scorelab.derivations.export.parts import Piece
+__all__ = ["ROOM", "frames", "height"]
 
-__all__ = ["frames"]
+ROOM = 12.5
+"""Of a slide's body, in lines."""
 
-_ROOM = 12.5  # of a slide's body, in lines
 
-
-def frames(steps: Sequence[Piece], per_frame: int, *, room: float = _ROOM) -> list[list[Piece]]:
-    """Put neighbours together where they fit on a slide.
+def frames(
+    steps: Sequence[tuple[str, str]], per_frame: int | None = None, *, room: float = ROOM
+) -> list[range]:
+    """Return which neighbours share a slide.
 
     Args:
-        steps: In order.
-        per_frame: How many may share a slide.
+        steps: The reason and the TeX of each, in order.
+        per_frame: How many share a slide; by default two, where they fit.
         room: Lines of text that a slide has room for.
 
     Raises:
         ValueError: If `per_frame` is less than 1.
     """
-    if per_frame < 1:
-        raise ValueError(f"per_frame must be at least 1, got {per_frame}")
-    groups: list[list[Piece]] = []
-    for piece in steps:
-        fits = (
-            groups
-            and len(groups[-1]) < per_frame
-            and sum(map(_height, groups[-1])) + _height(piece) <= room
-        )
-        if fits:
-            groups[-1].append(piece)
+    count = len(steps)
+    if per_frame is not None:
+        if per_frame < 1:
+            raise ValueError(f"per_frame must be at least 1, got {per_frame}")
+        return [range(i, min(i + per_frame, count)) for i in range(0, count, per_frame)]
+    groups: list[range] = []
+    for i in range(count):
+        last = groups[-1] if groups else range(0)
+        if len(last) == 1 and height(*steps[i - 1]) + height(*steps[i]) <= room:
+            groups[-1] = range(i - 1, i + 1)
         else:
-            groups.append([piece])
+            groups.append(range(i, i + 1))
     return groups
 
 
-def _height(piece: Piece) -> float:
+def height(reason: str, tex: str) -> float:
     """Estimate the lines that a step takes on a slide: reason, equation, mark."""
-    rows = piece.tex.split(r"\\")
     tall = (r"\frac", r"\int", r"\sum", r"\begin{pmatrix}", r"\lim")
-    equation = sum(2.2 if any(sign in row for sign in tall) else 1.2 for row in rows)
-    return -(-len(piece.reason) // 75) + equation + 1.8
+    equation = sum(2.2 if any(sign in row for sign in tall) else 1.2 for row in tex.split(r"\\"))
+    return -(-len(reason) // 75) + equation + 1.8

@@ -3,9 +3,11 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scorelab.derivations.export.parts import Piece, pieces, source
+from scorelab.derivations.export.notations import Notation, notation_called
+from scorelab.derivations.export.parts import Piece, prepared
 
 if TYPE_CHECKING:
     from scorelab.derivations.engine.derivation import Derivation
@@ -13,43 +15,60 @@ if TYPE_CHECKING:
 __all__ = ["notebook"]
 
 
-def notebook(derivation: "Derivation", *, symbols: Mapping[str, str] | None = None) -> str:
+def notebook(
+    derivation: "Derivation",
+    *,
+    language: str | None = None,
+    notation: str | Path | None = None,
+    symbols: Mapping[str, str] | None = None,
+    marks: bool = True,
+) -> str:
     """Return a notebook in nbformat 4.5, which needs `scorelab` and not the book.
 
     The equations are there before it is run; running it derives them anew, checks every step, and
-    stops if one does not hold.
+    stops if one does not hold. See `prepared` for the arguments.
     """
-    steps = pieces(derivation, symbols)
-    first, last = steps[0].name, steps[-1].name
+    theorem = prepared(
+        derivation, language=language, notation=notation, symbols=symbols, marks=marks
+    )
+    said, steps = theorem.phrases, theorem.steps
+    names = [step.name for step in steps]
+    own, loads = "None", ""
+    if notation is not None:
+        read = notation if isinstance(notation, Notation) else notation_called(notation)
+        own, loads = repr(read), "from scorelab.derivations.export import Notation\n"
     derive = (
         "from IPython.display import Latex\n\n"
-        "from scorelab import derivations\n\n"
-        f'derivation = derivations.get("{derivation.name}")["{first}":"{last}"]\n'
+        f"from scorelab import derivations\n{loads}\n"
+        f'whole = derivations.get("{derivation.name}")  # raises if a step does not hold\n'
+        f""
+        f"notation = {own}\n"
         f"symbols = {dict(symbols or {})!r}\n\n\n"
         "def show(step):\n"
         '    """The equation of a step, in these symbols."""\n'
-        '    return Latex(f"$${derivation.tex(step, symbols=symbols)}$$")'
+        "    tex = whole.tex(step, notation=notation, symbols=symbols)\n"
+        '    return Latex(f"$${tex}$$")'
     )
-    again = (
-        f'whole = derivations.get("{derivation.name}").check()  # raises if a step does not hold\n'
-        "for step in derivation.steps:\n"
-        '    print(f"{step.name}: {whole[step.name].checked}")'
-    )
-    further = f'derivation["{last}"].equation'
+    again = f'for name in {names!r}:\n    print(f"{{name}}: {{whole[name].checked}}")'
+    further = f'whole["{names[-1]}"].equation'
+    opening = [
+        f"# {theorem.title}",
+        f"*{theorem.source}.* {said['notebook']['needs'].strip()}",
+        f"**{said['theorem']}.** {theorem.statement}" if theorem.statement else "",
+        _list(said["assumptions"], theorem.assumptions),
+    ]
     cells = [
-        _text(
-            f"# {derivation.title}\n\n"
-            f"*{source(derivation)}.* It needs the package `scorelab`, and nothing else of the "
-            "book. A step is a definition, or it is checked: by algebra (*symbolic*), or to "
-            "twenty digits at random points (*numeric*)."
-        ),
+        _text("\n\n".join(block for block in opening if block)),
         _code(derive),
-        _text("Every step once more:"),
-        _code(again, "".join(f"{step.name}: {step.mark.split()[-1]}\n" for step in steps)),
+        _text(said["notebook"]["again"]),
+        _code(again, "".join(f"{step.name}: {step.checked}\n" for step in steps)),
+        _text(f"## {said['proof']}"),
         *(cell for step in steps for cell in _step(step)),
-        _text("The last equation as a sympy object, to be taken further:"),
+        _text(said["notebook"]["further"]),
         _code(further),
     ]
+    if theorem.sources:
+        cells.append(_text(_list(said["sources"], theorem.sources)))
     for number, cell in enumerate(cells):
         text = f"{number} {cell['source']}"
         cell["id"] = hashlib.sha256(text.encode()).hexdigest()[:8]
@@ -77,9 +96,13 @@ def _step(piece: Piece) -> list[dict[str, Any]]:
     }
     cell = _code(f'show("{piece.name}")')
     return [
-        _text(f"**{piece.name}** — {piece.reason} *({piece.mark})*"),
+        _text(f"**{piece.title}.** {piece.reason}" + f" *({piece.mark})*" * bool(piece.mark)),
         cell | {"outputs": [shown]},
     ]
+
+
+def _list(title: str, items: tuple[str, ...]) -> str:
+    return f"**{title}**\n\n" + "\n".join(f"- {item}" for item in items) if items else ""
 
 
 def _text(text: str) -> dict[str, Any]:

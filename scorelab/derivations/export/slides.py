@@ -1,9 +1,11 @@
 """Slides in HTML, one file that needs no network: reveal.js, styles and set formulas are in it."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scorelab._support.extras import needed
+from scorelab.derivations.export.parts import prepared
 
 if TYPE_CHECKING:
     from scorelab.derivations.engine.derivation import Derivation
@@ -14,24 +16,33 @@ __all__ = ["reveal"]
 def reveal(
     derivation: "Derivation",
     *,
+    language: str | None = None,
+    notation: str | Path | None = None,
     symbols: Mapping[str, str] | None = None,
+    marks: bool = True,
     overlays: bool = False,
-    per_frame: int = 2,
+    per_frame: int | None = None,
 ) -> str:
     """Return an HTML page with a slide for a step or two, for a browser and nothing else.
 
     Args:
         derivation: The derivation.
-        symbols: New TeX by a symbol's name.
+        language: As for `prepared`, like `notation`, `symbols` and `marks`.
+        notation: Likewise.
+        symbols: Likewise.
+        marks: Likewise.
         overlays: Uncover the reason first, then the equation.
-        per_frame: How many steps may share a slide, where they fit.
+        per_frame: How many steps share a slide; by default two, where they fit.
 
     Raises:
         ModuleNotFoundError: If one of the packages for decks is missing; the message says how to
             install them.
-        ValueError: If `per_frame` is less than 1, or for `symbols` as `pieces` does.
+        ValueError: If `per_frame` is less than 1, or as `prepared` does.
     """
+    theorem = prepared(
+        derivation, language=language, notation=notation, symbols=symbols, marks=marks
+    )
     with needed("slides in HTML need"):
         from scorelab.derivations.export.decks import writer
 
-        return writer.reveal(derivation, symbols=symbols, overlays=overlays, per_frame=per_frame)
+        return writer.reveal(theorem, overlays=overlays, per_frame=per_frame)

@@ -6,8 +6,8 @@ checked is the same expression as before. A change that would give two things on
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
@@ -25,11 +25,21 @@ from scorelab.derivations.printing.macros import expand
 if TYPE_CHECKING:
     from scorelab.derivations.engine.derivation import Derivation
 
-__all__ = ["Rename", "has", "in_text", "names", "parse", "renamer", "unchanged"]
+__all__ = [
+    "Rename",
+    "has",
+    "in_text",
+    "names",
+    "parse",
+    "printed_name",
+    "renamer",
+    "require_tex",
+    "unchanged",
+]
 
 Rename = Callable[[str], str]
 
-_MATHEMATICS = re.compile(r"(\$[^$]+\$)")
+_MATHEMATICS = re.compile(r"(\$\$?)([^$]+)\1")
 
 
 def parse(options: list[str]) -> dict[str, str]:
@@ -48,12 +58,12 @@ def parse(options: list[str]) -> dict[str, str]:
             raise ValueError(f"symbol {option!r} is not of the form OLD=NEW, as in x=x_t")
         if old in symbols:
             raise ValueError(f"symbol {old!r} is given two new names")
-        _require_tex(old, new)
+        require_tex(old, new)
         symbols[old] = new
     return symbols
 
 
-def _require_tex(old: str, new: str) -> None:
+def require_tex(old: str, new: str) -> None:
     """Raise `ValueError` unless `new` is TeX that can stand for the symbol `old`."""
     if not (new.isascii() and new.isprintable()):
         raise ValueError(
@@ -68,7 +78,9 @@ def unchanged(tex: str) -> str:
     return tex
 
 
-def renamer(derivation: "Derivation", symbols: Mapping[str, str], tex: str) -> Rename:
+def renamer(
+    derivation: "Derivation", symbols: Mapping[str, str], tex: str, *, taken: Iterable[str] = ()
+) -> Rename:
     r"""Return the function that puts the new names into the TeX of a derivation.
 
     A name with an index, as $x_0$, follows its base $x$ unless the new name has an index too:
@@ -78,15 +90,17 @@ def renamer(derivation: "Derivation", symbols: Mapping[str, str], tex: str) -> R
         derivation: Whose symbols they are.
         symbols: New TeX by the old name, as it is printed: `sigma_max` or `\sigma_{\max}`.
         tex: All TeX of the derivation, with the old names.
+        taken: Names that are no symbol's, such as that of Brownian motion.
 
     Raises:
         ValueError: If there is no such symbol, or the new name is that of another or no TeX.
     """
+    printed, known = names_in(tex), _known(derivation)
+    held = {read_name(name) for name in taken}
     if not symbols:
         return unchanged
     for old, new in symbols.items():
-        _require_tex(old, new)
-    printed, known = names_in(tex), _known(derivation)
+        require_tex(old, new)
     wanted: dict[Name, str] = {}
     for old, new in symbols.items():
         spellings = [name for name in _spellings(old) if name in printed]
@@ -105,8 +119,8 @@ def renamer(derivation: "Derivation", symbols: Mapping[str, str], tex: str) -> R
             raise ValueError(f"{derivation.name}: symbol {old!r} is given two new names")
         wanted[name] = new
     for name, new in wanted.items():
-        taken = read_name(new)
-        if taken in printed and taken not in wanted and taken != name:
+        other = read_name(new)
+        if (other in printed and other not in wanted and other != name) or other in held:
             raise ValueError(f"{derivation.name}: {new} already stands for something else")
     if len(set(wanted.values())) < len(wanted):
         raise ValueError(f"{derivation.name}: two symbols would have one name")
@@ -121,7 +135,15 @@ def renamer(derivation: "Derivation", symbols: Mapping[str, str], tex: str) -> R
 
 def in_text(rename: Rename, text: str) -> str:
     """Apply `rename` to the mathematics between dollar signs."""
-    return _MATHEMATICS.sub(lambda match: f"${rename(match[1][1:-1])}$", text)
+    return _MATHEMATICS.sub(lambda match: f"{match[1]}{rename(match[2])}{match[1]}", text)
+
+
+def printed_name(derivation: "Derivation", thing: Any) -> str:
+    """Return the TeX by which a symbol or a function is called where it is printed."""
+    template = derivation.notation.get(thing)
+    tex = template or sp.latex(thing if isinstance(thing, sp.Basic) else sp.Symbol(str(thing)))
+    base, index = base_of(expand(tex)) or (tex, "")
+    return f"{base}_{{{index}}}" if index and "#" not in index else base
 
 
 def names(derivation: "Derivation") -> set[str]:

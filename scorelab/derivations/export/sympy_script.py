@@ -13,6 +13,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.printing.str import StrPrinter
 
 from scorelab.derivations.engine import checking, densities, points, structure
-from scorelab.derivations.export.parts import source
+from scorelab.derivations.export.parts import prepared
 
 if TYPE_CHECKING:
     from scorelab.derivations.engine.derivation import Derivation, Step
@@ -31,22 +32,28 @@ __all__ = ["script"]
 _DRAWS = 10  # of what is random: as many as `points` evaluates
 
 
-def script(derivation: "Derivation", *, symbols: Mapping[str, str] | None = None) -> str:
-    """Return the script.
-
-    Args:
-        derivation: The derivation.
-        symbols: Must be empty: names in code are Python's, not TeX.
+def script(
+    derivation: "Derivation",
+    *,
+    language: str | None = None,
+    notation: str | Path | None = None,
+    symbols: Mapping[str, str] | None = None,
+    marks: bool = True,
+) -> str:
+    """Return the script, whose comments are in the language.
 
     Raises:
-        ValueError: If `symbols` is not empty.
+        ValueError: If there are `symbols` or a `notation`: names in code are Python's, not TeX.
     """
-    if symbols:
+    if symbols or notation:
         raise ValueError("symbols: names in a sympy script are Python names, not TeX")
+    theorem = prepared(derivation, language=language)
+    said = theorem.phrases
     concrete = _concrete(derivation)
     printer = _Code([*(step.equation for step in derivation.steps), *_values(concrete)])
     steps = "\n".join(
-        f"# {_wrapped(step.reason)}\n{_call(step, printer)}" for step in derivation.steps
+        f"# {_wrapped(f'{piece.title}: {piece.reason}')}\n{_call(step, printer)}"
+        for step, piece in zip(derivation.steps, theorem.steps, strict=True)
     )
     replacements = ", ".join(
         "{" + ", ".join(f"{printer.of(k)}: {printer.of(v)}" for k, v in drawn.items()) + "}"
@@ -60,8 +67,16 @@ def script(derivation: "Derivation", *, symbols: Mapping[str, str] | None = None
     imports, checks = _checks()
     names = set(re.findall(r"[A-Za-z_]\w*", re.sub(r'"[^"]*"|#.*', "", code)))
     used = textwrap.fill(", ".join(sorted((names & _FROM_SYMPY) - printer.taken)), 90)
+    told = [theorem.statement] + [
+        f"{title}:\n" + "\n".join(f"- {_wrapped(item, '  ')}" for item in items)
+        for title, items in (
+            (said["assumptions"], theorem.assumptions),
+            (said["sources"], theorem.sources),
+        )
+        if items
+    ]
     return (
-        f'"""{source(derivation)}.\n\n'
+        f'r"""{theorem.source}.\n\n' + "".join(f"{part}\n\n" for part in told if part) + ""
         "The equations, rebuilt with sympy alone. Running the script checks every claim, as the\n"
         "book does: by algebra, or where sympy cannot, to twenty digits at random points.\n"
         '"""\n\n'
@@ -261,8 +276,8 @@ def _import_order(line: str) -> tuple[bool, bool, str]:
     return "sympy" in line, line.startswith("from"), line
 
 
-def _wrapped(text: str) -> str:
-    return "\n# ".join(textwrap.wrap(text, 90))
+def _wrapped(text: str, start: str = "# ") -> str:
+    return f"\n{start}".join(textwrap.wrap(text, 90))
 
 
 _FROM_SYMPY = {name for name in dir(sp) if not name.startswith("_")}

@@ -3,5 +3,5 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submod_attrs={"lines": ["MAX_WIDTH", "latex_equation", "mark", "width"]}
+    __name__, submod_attrs={"lines": ["MAX_WIDTH", "latex_equation", "width"]}
 )

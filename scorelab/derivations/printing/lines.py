@@ -5,16 +5,13 @@ Plain LaTeX that KaTeX and MathJax both know; a line that would be too wide for 
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy as sp
 
 from scorelab.derivations.printing.latex import Printer, is_negative
 
-if TYPE_CHECKING:
-    from scorelab.derivations.engine.derivation import Step
-
-__all__ = ["latex_equation", "mark", "width"]
+__all__ = ["latex_equation", "width"]
 
 MAX_WIDTH = 60
 
@@ -75,12 +72,6 @@ def _rows(printer: Printer, shown: Callable[[sp.Expr], str], side: sp.Expr) -> l
         else:
             rows.append(body)
     return rows
-
-
-def mark(step: "Step") -> str:
-    """Return the words that say how a step was checked."""
-    words = {"": "not checked", "symbolic": "checked: symbolic", "numeric": "checked: numeric"}
-    return words.get(step.checked, step.checked)
 
 
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[{}^_]|[^\s\\{}^_]")

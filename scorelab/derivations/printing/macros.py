@@ -87,7 +87,7 @@ def expand(tex: str, macros: Macros = MACROS | ROLES) -> str:
     return tex
 
 
-PREFIX = "lab"
+PREFIX = "scorelab"
 
 
 def fold(tex: str) -> str:
@@ -97,7 +97,7 @@ def fold(tex: str) -> str:
         tex: A formula, for example `\mathcal{N}(x; \mu, v)`.
 
     Returns:
-        The formula with names, for example `\labN(x; \mu, v)`.
+        The formula with names, for example `\scorelabN(x; \mu, v)`.
     """
 
     def name(match: re.Match[str]) -> str:

@@ -48,6 +48,7 @@ def page(
     slides: Sequence[Slide],
     *,
     description: str,
+    language: str = "en",
     styles: str,
     scripts: str,
     tools: str = "",
@@ -59,6 +60,7 @@ def page(
         title: In plain text.
         slides: In order.
         description: One sentence, in plain text.
+        language: Its code, such as `es`.
         styles: Elements for the head: reveal.js's style sheet and the deck's own.
         scripts: Elements for the end: reveal.js and the deck's own script.
         tools: Links beside the switch of light and dark.
@@ -66,7 +68,7 @@ def page(
     """
     sections = "\n".join(map(_section, slides))
     return f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -1,47 +1,40 @@
-r"""A derivation as one HTML file: slides with checked steps, formulas set, nothing to load."""
+r"""A theorem as one HTML file: slides with checked steps, formulas set, nothing to load."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from html import escape
-from typing import TYPE_CHECKING
 
 from scorelab.derivations.export.decks.html import Slide, page
 from scorelab.derivations.export.decks.sources import DECK_SCRIPT, DECK_STYLE, inlined, revealjs
 from scorelab.derivations.export.framing import frames
-from scorelab.derivations.export.parts import Piece, pieces, source
+from scorelab.derivations.export.parts import Piece, Theorem, written
 from scorelab.derivations.printing.macros import MACROS
 from scorelab.derivations.printing.typesetter import Formula, Typesetter, glyph_sheet
-
-if TYPE_CHECKING:
-    from scorelab.derivations.engine.derivation import Derivation
 
 __all__ = ["reveal"]
 
 
-def reveal(
-    derivation: "Derivation",
-    *,
-    symbols: Mapping[str, str] | None = None,
-    overlays: bool = False,
-    per_frame: int = 2,
-) -> str:
+def reveal(theorem: Theorem, *, overlays: bool = False, per_frame: int | None = None) -> str:
     """Return the page; see `scorelab.derivations.export.slides`."""
     writer = _Writer(overlays)
-    groups = frames(pieces(derivation, symbols), per_frame)
-    title = writer.text(derivation.title)
-    slides, first = [_opening(derivation, title)], 1
+    said = theorem.phrases
+    title = writer.text(theorem.title)
+    groups = frames([(piece.reason, piece.tex) for piece in theorem.steps], per_frame)
+    slides = list(_opening(theorem, title, writer))
     for group in groups:
-        last = first + len(group) - 1
-        place = f"step {first}" if first == last else f"steps {first}–{last}"
-        names = ", ".join(f"<code>{piece.name}</code>" for piece in group)
-        place = f'<p class="place">{names} · {place} of {len(derivation.steps)}</p>'
-        body = "\n".join(writer.step(piece, index) for index, piece in enumerate(group))
-        slides.append(Slide(title, f"{place}\n{body}", "derivation", group[0].name))
-        first = last + 1
+        shown = [theorem.steps[i] for i in group]
+        heading = " — ".join(writer.text(piece.title) for piece in shown)
+        names = ", ".join(f"<code>{piece.name}</code>" for piece in shown)
+        place = f'<p class="place">{title} · {names} · {theorem.place(group)}</p>'
+        body = "\n".join(writer.step(piece, index) for index, piece in enumerate(shown))
+        slides.append(Slide(heading, f"{place}\n{body}", "derivation", shown[0].name))
+    if theorem.sources:
+        slides.append(Slide(said["sources"], writer.listed(theorem.sources), "prose", "sources"))
     return page(
-        re.sub(r"\$", "", derivation.title),
+        re.sub(r"\$", "", theorem.title),
         slides,
-        description=f"{source(derivation)}. Every step was checked.",
+        description=f"{theorem.source}. {said['checked']}",
+        language=theorem.language,
         styles=inlined(revealjs("dist/reveal.css")) + inlined(DECK_STYLE),
         scripts=glyph_sheet(writer.formulas)
         + inlined(revealjs("dist/reveal.js"))
@@ -59,26 +52,35 @@ class _Writer:
 
     def step(self, piece: Piece, index: int) -> str:
         """A reason, an equation, how it was checked; the first reason is never hidden."""
-        mark = "defined" if piece.mark == "definition" else "checked"
+        kind = "defined" if piece.checked == "definition" else "checked"
+        mark = f'<p class="{kind}">{piece.mark}</p>' if piece.mark else ""
         reason = _hidden(self.overlays and index > 0)
         after = _hidden(self.overlays)
         return (
             f'<div class="step"><p{reason}>{self.text(piece.reason)}</p>'
-            f"<div{after}>{self._displayed(piece.tex)}"
-            f'<p class="{mark}">{piece.mark}</p></div></div>'
+            f"<div{after}>{self._displayed(piece.tex)}{mark}</div></div>"
         )
 
     def text(self, markdown: str) -> str:
-        """Markdown of one paragraph: formulas, code, emphasis."""
-        parts = []
-        for part in re.split(r"(\$[^$]+\$|`[^`]+`)", markdown):
-            if part.startswith("$"):
-                parts.append(f'<span class="math">{self._set(part[1:-1], display=False)}</span>')
-            elif part.startswith("`"):
-                parts.append(f"<code>{escape(part[1:-1])}</code>")
-            else:
-                parts.append(re.sub(r"\*([^*]+)\*", r"<em>\1</em>", escape(part)))
-        return _tied("".join(parts))
+        """Markdown in a line: formulas, code, emphasis."""
+        html = written(
+            markdown,
+            text=escape,
+            code=lambda code: f"<code>{escape(code)}</code>",
+            emphasis=lambda text: f"<em>{self.text(text)}</em>",
+            formula=lambda tex: f'<span class="math">{self._set(tex, display=False)}</span>',
+            displayed=lambda tex: f"</p>{self._displayed(tex)}<p>",
+        )
+        return _tied(html)
+
+    def paragraphs(self, markdown: str) -> str:
+        """Markdown with displayed formulas."""
+        html = "".join(f"<p>{self.text(block)}</p>" for block in markdown.split("\n\n"))
+        return re.sub(r"<p>\s*</p>", "", html)
+
+    def listed(self, items: Iterable[str]) -> str:
+        """A list."""
+        return "<ul>" + "".join(f"<li>{self.text(item)}</li>" for item in items) + "</ul>"
 
     def _displayed(self, tex: str) -> str:
         formula = self._set(tex, display=True)
@@ -94,33 +96,25 @@ class _Writer:
         return f'{formula.html}<span class="mathml">{formula.mathml}</span>'
 
 
-def _opening(derivation: "Derivation", title: str) -> Slide:
-    count = len(derivation.steps)
-    marks = [step.checked for step in derivation.steps]
-    told = [
-        f"{marks.count(mark)} {words}"
-        for mark, words in (
-            ("definition", "by definition"),
-            ("symbolic", "checked symbolically"),
-            ("numeric", "checked numerically"),
-        )
-        if mark in marks
-    ]
-    body = (
-        f"<p>{count} step{'s' * (count > 1)}: {_listed(told)}.</p>\n"
-        f"<p>Its name is <code>{derivation.name}</code>.</p>\n"
-        f'<p class="cite">To cite it: {escape(source(derivation))}.</p>'
+def _opening(theorem: Theorem, title: str, writer: _Writer) -> Iterable[Slide]:
+    """The theorem, and what it needs."""
+    said = theorem.phrases
+    cite = f'<p class="cite">{escape(said["cite"].format(source=theorem.source))}</p>'
+    if not theorem.statement:
+        called = writer.text(said["called"].format(name=theorem.name))
+        yield Slide(title, f"<p>{called}</p>\n{cite}", "opening")
+        return
+    head = f'<p class="place">{said["theorem"]}</p>'
+    yield Slide(
+        title, f"{head}\n{writer.paragraphs(theorem.statement)}\n{cite}", "prose", "theorem"
     )
-    return Slide(title, body, "opening")
+    if theorem.assumptions:
+        listed = writer.listed(theorem.assumptions)
+        yield Slide(said["assumptions"], listed, "prose", "assumptions")
 
 
 def _hidden(fragment: bool) -> str:
     return ' class="fragment"' * fragment
-
-
-def _listed(words: Iterable[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _tied(html: str) -> str:

@@ -270,15 +270,10 @@ def _follows(item: Item, last: Item) -> bool:
 def _frames(steps: list[Item]) -> Iterator[Item]:
     # With them comes sympy, which a deck without derivations can do without.
     from scorelab.derivations.export.framing import frames
-    from scorelab.derivations.export.parts import Piece
 
-    by_label = {step.name: step for step in steps}
-    sized = [
-        Piece("", step.name, step.content[0].astext(), step.content[-1].astext(), "")
-        for step in steps
-    ]
-    for group in frames(sized, STEPS_A_SLIDE, room=ROOM):
-        members = [by_label[piece.label] for piece in group]
+    sized = [(step.content[0].astext(), step.content[-1].astext()) for step in steps]
+    for group in frames(sized, room=ROOM):
+        members = [steps[i] for i in group]
         content: list[nodes.Node] = [
             nodes.container("", *(n.deepcopy() for n in m.content), classes=["step"])
             for m in members
