@@ -3,7 +3,9 @@
 import io
 import os
 import subprocess
+import re
 import sys
+import tomllib
 
 import pytest
 
@@ -40,9 +42,38 @@ def test_steps_symbols_and_slides(capsys):
     part = recall("tweedie")["kernel":"noisy"]
     expected = part.to_beamer(symbols={"x": r"\mathbf{x}"}, overlays=True, per_frame=1)
     assert capsys.readouterr().out == expected
-    assert expected.count(r"\begin{frame}") == 3
-    assert main(["derive", "tweedie", "--to", "markdown", "--steps", "tweedie"]) == 0
-    assert capsys.readouterr().out.count("$$ (") == 1
+    assert expected.count(r"\begin{frame}") == 3 + len(["theorem", "assumptions", "sources"])
+
+
+def test_chosen_steps_bring_the_definitions_that_they_need(capsys):
+    assert main(["derive", "tweedie", "--to", "markdown", "--steps", "tweedie, kernel-slope"]) == 0
+    said = capsys.readouterr()
+    labels = re.findall(r"\(eq-tweedie-([a-z-]+)\)", said.out)
+    assert labels == ["kernel", "noisy", "denoiser", "tweedie", "kernel-slope"]
+    assert said.err == "brought along, for what they define: kernel, noisy, denoiser\n"
+
+
+def test_a_name_alone_says_what_it_is_and_what_can_be_renamed(capsys):
+    assert main(["derive", "tweedie", "--notation", "song"]) == 0
+    said = capsys.readouterr().out
+    whole = recall("tweedie")
+    assert all(f"  {step.name} " in said for step in whole.steps)
+    assert all(f"{role} " in said for role in whole.roles.values())
+    assert r"\nabla_{\mathbf{x}}" in said
+
+
+def test_a_lecturer_s_own_words_go_into_every_export(capsys, tmp_path):
+    assert main(["derive", "tweedie", "--words", "--lang", "es"]) == 0
+    assert tomllib.loads(capsys.readouterr().out)["steps"]["kernel"]["reason"]
+    own = tmp_path / "own.toml"
+    own.write_text("[steps.kernel]\nreason = 'In my own words, $x$.'\n", encoding="utf-8")
+    for to in ("latex", "markdown", "notebook"):
+        command = ["derive", "tweedie", "--to", to, "--reasons", str(own)]
+        assert main([*command, "--symbol", "x=u"]) == 0
+        assert "In my own words, $u$." in capsys.readouterr().out
+    own.write_text("[steps.kernels]\nreason = 'x'\n", encoding="utf-8")
+    assert main(["derive", "tweedie", "--to", "latex", "--reasons", str(own)]) == 1
+    assert "has no step 'kernels'" in capsys.readouterr().err
 
 
 def test_all_derivations_in_one_format_or_in_all(tmp_path, monkeypatch):
@@ -72,7 +103,9 @@ def test_the_list_and_the_macros(capsys):
     [
         ("tweedi --to latex", "did you mean tweedie"),
         ("tweedie --to late", "did you mean latex"),
-        ("tweedie", "--to is missing: one of latex, beamer"),
+        ("tweedie --to latex --words", "--words is for a NAME"),
+        ("tweedie --to latex --notation sonk", "give song, or the path"),
+        ("tweedie --to latex --notation none.toml", "No such file"),
         ("", "give one of NAME"),
         ("tweedie --list", "give one of NAME"),
         ("--all", "needs --out FOLDER"),
@@ -81,7 +114,7 @@ def test_the_list_and_the_macros(capsys):
         ("tweedie --to latex --steps nothing", "has no step 'nothing'"),
         ("tweedie --to latex --steps noisy:kernel", "after the last"),
         ("tweedie --to sympy --steps kernel", "needs every step"),
-        ("tweedie --to latex --overlays", "--overlays is for slides"),
+        ("tweedie --to latex --overlays", "--overlays is for beamer, reveal, not for latex"),
         ("tweedie --to latex --symbol x", "not of the form OLD=NEW"),
         ("tweedie --to beamer --per-frame 0", "per_frame must be at least 1"),
         ("tweedie --to latex --out .", "is a folder"),

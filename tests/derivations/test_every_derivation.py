@@ -77,11 +77,6 @@ def test_a_theorem_has_a_statement_assumptions_and_sources(name):
     assert all(re.search(r"\b(1[89]|20)\d\d\b", source) for source in theorem.sources)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_list_of_titles_is_that_of_the_derivations(name):
-    assert derivations.title(name) == derivations.unchecked(name).title
-
-
 def tampered(equation: sp.Basic) -> dict[str, sp.Basic]:
     """Return what slips of the pen could have made of the right-hand side."""
     side = equation.rhs

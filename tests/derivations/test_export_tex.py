@@ -14,9 +14,8 @@ from scorelab import derivations
 from scorelab.derivations import Derivation, export
 from scorelab.derivations.engine.derivation import definition
 from scorelab.derivations.engine.proofs import recall
-from scorelab.derivations.export.parts import latex_text
-from scorelab.derivations.export.tex import excerpt
-from scorelab.derivations.printing.macros import MACROS, definitions, expand, fold
+from scorelab.derivations.export.tex import excerpt, latex_text
+from scorelab.derivations.printing.macros import MACROS, PREFIX, definitions, expand, fold
 
 NAMES = derivations.available()
 DAY = ["mixture-score", "dsm-target", "tweedie", "ncsn-to-sde"]
@@ -116,15 +115,20 @@ def test_a_line_that_sticks_out_is_seen(compiled):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("per_frame", [1, 2])
+@pytest.mark.parametrize("per_frame", [None, 1, 2, 3])
 def test_every_step_stands_on_one_frame(name, per_frame):
     derivation = derivations.unchecked(name)
+    total = len(derivation.steps)
     frames = derivation.to_beamer(per_frame=per_frame)
-    titles = re.findall(r"\\framesubtitle\{(.+) \(.+ of \d+\)\}", frames)
-    shown = [step for title in titles for step in title.split(", ")]
-    assert shown == [step.name for step in derivation.steps]
-    assert max(len(title.split(", ")) for title in titles) <= per_frame
-    assert frames.count(r"\begin{frame}") == frames.count(r"\end{frame}") == len(titles)
+    places = re.findall(r"\(Steps? (\d+)(?:--(\d+))? of (\d+)\)\}", frames)
+    shown = [range(int(first), int(last or first) + 1) for first, last, _ in places]
+    assert [step for steps in shown for step in steps] == list(range(1, total + 1))
+    assert {int(of) for *_, of in places} == {total}
+    wanted = {per_frame} if per_frame else {1, 2}
+    assert {len(steps) for steps in shown[:-1]} <= wanted
+    around = 3  # the theorem, its assumptions, its sources
+    count = len(places) + around
+    assert frames.count(r"\begin{frame}") == frames.count(r"\end{frame}") == count
 
 
 def test_a_frame_holds_at_least_one_step():
@@ -137,18 +141,22 @@ def test_macros_are_folded_from_the_table_and_defined(name):
     text = derivations.unchecked(name).to_latex()
     body = text[text.index(r"\subsection*") :]
     assert not re.search(r"\\mathcal\{N\}|\\mathrm\{d\}|\\mathbb\{E\}|\\nabla", body)
-    used = set(re.findall(r"\\lab(?!el\b)([A-Za-z]+)", body))
-    assert used == set(re.findall(r"\\providecommand\{\\lab([A-Za-z]+)\}", text))
+    used = set(re.findall(rf"\\{PREFIX}([A-Za-z]+)", body)) - {"end", "theorem"}
+    assert used == set(re.findall(rf"\\providecommand\{{\\{PREFIX}([A-Za-z]+)\}}", text))
     assert used <= set(MACROS)
 
 
 def test_folding_and_expanding_are_inverse():
     tex = r"\mathbb{E}[x] = \int \mathcal{N}(x) \,\mathrm{d}x, g \,\mathrm{d}w, \nabla f, \nablax"
     folded = fold(tex)
-    assert folded == r"\labE[x] = \int \labN(x) \,\labdd x, g \,\labdw, \labgrad f, \nablax"
-    assert expand(folded.replace(r"\lab", "\\")).replace("} x", "}x") == tex
+    assert folded == (
+        r"\scorelabE[x] = \int \scorelabN(x) \,\scorelabdd x, g \,\scorelabdw, "
+        r"\scorelabgrad f, \nablax"
+    )
+    assert expand(folded.replace(rf"\{PREFIX}", "\\")).replace("} x", "}x") == tex
     assert len(definitions().splitlines()) == len(MACROS)
-    assert definitions(used_by=r"\labdd x") == "\\providecommand{\\labdd}{\\mathrm{d}}\n"
+    one = definitions(used_by=r"\scorelabdd x")
+    assert one == "\\providecommand{\\scorelabdd}{\\mathrm{d}}\n"
 
 
 def test_text_becomes_latex():
