@@ -2,8 +2,8 @@
 
 import io
 import os
-import subprocess
 import re
+import subprocess
 import sys
 import tomllib
 

@@ -13,10 +13,11 @@ def test_a_symbol_has_its_new_name_in_equations_and_reasons():
     derivation = derivations.unchecked("tweedie")
     new = derivation.to_latex(symbols={"x": r"\mathbf{x}", "sigma": r"\sigma_t"})
     assert r"\scorelabN(y; \mathbf{x}, \sigma_t^2)" in new
-    assert r"$\sigma_t$" in new and r"$\mathbf{x}$" in new
-    assert not re.search(
-        r"(?<![A-Za-z\\{])x(?![A-Za-z}])", new[new.index("Noise") :].replace("exp", "")
-    )
+    assert r"$\sigma_t$" in new
+    assert r"$\mathbf{x}$" in new
+    proof = new[new.index(r"\emph{Proof.}") :]
+    formulas = " ".join(re.findall(r"\$[^$]+\$|\\begin\{equation\}.*?\\end", proof, re.DOTALL))
+    assert not re.search(r"(?<![A-Za-z\\{])x(?![A-Za-z}])", formulas)
     back = new.replace(r"\mathbf{x}", "x").replace(r"\sigma_t", r"\sigma")
     assert unbroken(back) == unbroken(derivation.to_latex())
 
