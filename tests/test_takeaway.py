@@ -19,7 +19,7 @@ from browsing import Visit, violations
 from bs4 import BeautifulSoup, SoupStrainer, Tag
 from docutils.nodes import make_id
 from playwright.sync_api import Page as Tab
-from scorebook.lectures.exports import ALL, Exports, file_name
+from scorebook.lectures.exports import ALL, FORMS, Exports, file_name
 from test_browser import DESK, HTML, PAGES, PHONE, needs_book, url
 from tiers import nightly_but
 
@@ -226,14 +226,15 @@ def test_downloads_are_what_the_command_writes(name, tmp_path):
 def test_the_archive_holds_every_file():
     folder = HTML / "derivations"
     with ZipFile(folder / ALL) as archive:
-        packed = {name.rpartition("/")[2]: archive.read(name) for name in archive.namelist()}
-    assert packed == {p.name: p.read_bytes() for p in folder.iterdir() if p.name != ALL}
+        packed = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != ALL]
+    assert packed == {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
     assert export.MACROS_FILE in packed
-    assert len(packed) == len(NAMES) * len(export.FORMATS) + 1
+    assert len(packed) == len(NAMES) * sum(map(len, FORMS.values())) + 1
 
 
 def test_files_of_one_extension_have_names_of_their_own():
-    files = [file_name(name, form) for name in NAMES for form in export.FORMATS]
+    files = [file_name(n, form, lang) for n in NAMES for lang in FORMS for form in FORMS[lang]]
     assert len(files) == len(set(files))
     assert file_name("tweedie", "latex") == "tweedie.tex"
     assert file_name("tweedie", "beamer") == "tweedie-beamer.tex"

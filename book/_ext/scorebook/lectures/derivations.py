@@ -17,7 +17,7 @@ from typing import ClassVar
 
 from docutils import nodes
 from scorebook import contents, state
-from scorebook.lectures.exports import ALL, LABELS, Export, Exports, file_name, release
+from scorebook.lectures.exports import ALL, FORMS, LABELS, Export, Exports, file_name, release
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.config import Config
@@ -66,23 +66,28 @@ class DerivationIndex(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Leave a place for the list: where the derivations stand is known once all is read."""
         state.of_pages(self.env).derivation_indexes.add(self.env.docname)
-        for file in sorted(Path(derivations.__file__).parent.glob("catalogue/*.py")):
+        package = Path(derivations.__file__).parent
+        for file in sorted([*package.glob("catalogue/*.py"), *package.glob("text/en/*.toml")]):
             self.env.note_dependency(str(file))
         exports = state.of_build(self.env.app).exports
-        texts = [_theorem(exports[name]) for name in derivations.available()]
+        texts = [
+            _theorem(exports[name], "".join(_links(self.env.app, self.env.docname, name, "es")))
+            for name in derivations.available()
+        ]
         heading = nodes.raw("", "<h2>What each says, of what, and by whom</h2>", format="html")
         return [catalogue(), heading, *self.parse_text_to_nodes("\n\n".join(texts))]
 
 
-def _theorem(made: Export) -> str:
-    """Statement, assumptions and sources, folded, in Markdown."""
+def _theorem(made: Export, spanish: str) -> str:
+    """Statement, assumptions and sources, folded, in Markdown; the links to the Spanish files."""
     listed = {"Assumed": made.assumptions, "Sources": made.sources}
     lists = [
         f"*{what}:*\n\n" + "\n".join(f"- {' '.join(item.split())}" for item in items)
         for what, items in listed.items()
     ]
     head = f":::{{dropdown}} {made.title}\n:name: {_statement(made.name)}"
-    return "\n\n".join([head, made.statement, *lists, ":::"])
+    files = f'<div class="how spanish" lang="es"><span>En español:</span> {spanish}</div>'
+    return "\n\n".join([head, made.statement, *lists, files, ":::"])
 
 
 def register(app: Sphinx) -> None:
@@ -208,9 +213,10 @@ def _part(made: Export, place: Place) -> str:
     return f"here: {which} of {len(names)}"
 
 
-def _links(app: Sphinx, page: str, name: str) -> Iterator[str]:
-    for form, how in export.FORMATS.items():
-        address = _file_address(app.builder, page, file_name(name, form))
+def _links(app: Sphinx, page: str, name: str, language: str = "en") -> Iterator[str]:
+    for form in FORMS[language]:
+        how = export.FORMATS[form]
+        address = _file_address(app.builder, page, file_name(name, form, language))
         download = "" if how.extension == ".html" else " download"
         label = LABELS.get(form, form)
         yield (

@@ -18,14 +18,20 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from scorebook.cache import kept
+from scorebook.cache import digest_of, kept
 
 import scorelab
 from scorelab import derivations
 from scorelab._support.files import write_whole
 from scorelab.derivations import export
+from scorelab.derivations.engine.words import LANGUAGES, words_file
 
 ALL = "scorelab-derivations.zip"
+# In Spanish the site keeps what is text: a deck takes seconds to set, and the command makes it.
+FORMS = {
+    "en": tuple(export.FORMATS),
+    "es": tuple(form for form in export.FORMATS if form != "reveal"),
+}
 LABELS = {  # of links; a format that is not here goes by its own name
     "latex": ".tex",
     "beamer": "Beamer",
@@ -49,7 +55,7 @@ class Export:
         steps: The name of each step, and how it was checked.
         latex: What is copied: the body of `to_latex`, for any document with amsmath.
         citation: One line to cite it by.
-        files: The text of each format.
+        files: The text of each format by the file's name, in every language.
     """
 
     name: str
@@ -96,9 +102,14 @@ class Exports:
 
     @cached_property
     def digest(self) -> str:
-        """A digest of all that a derivation and its files depend on."""
+        """A digest of all that the derivations and their files depend on."""
+        return digest_of([self._code, *map(_words, derivations.available())])
+
+    @cached_property
+    def _code(self) -> str:
+        """The same without the words of the theorems: each file depends on its own alone."""
         package = Path(derivations.__file__).parent
-        kinds = ("*.py", "*.js", "*.css")
+        kinds = ("*.py", "*.js", "*.css", "notations/*.toml", "text/*.toml")
         sources = [path for kind in kinds for path in sorted(package.rglob(kind))]
         sources.append(Path(__file__))
         digest = hashlib.sha256(f"{release()} {version('sympy')}".encode())
@@ -110,15 +121,16 @@ class Exports:
         """Write every format of these derivations, the macros, and an archive of it all."""
         texts = {export.MACROS_FILE: export.macros()}
         for name in names:
-            texts |= {file_name(name, form): text for form, text in self[name].files.items()}
+            texts |= self[name].files
         for file, text in texts.items():
             _write(folder / file, text.encode())
         _write(folder / ALL, _archive(texts))
-        for stale in {path.name for path in folder.iterdir()} - {*texts, ALL}:
-            (folder / stale).unlink()
+        there = {path for path in folder.rglob("*") if path.is_file()}
+        for stale in there - {folder / file for file in (*texts, ALL)}:
+            stale.unlink()
 
     def _kept(self, name: str) -> Export:
-        recipe = [self.digest, name]
+        recipe = [self._code, _words(name), name]
         made = kept(self._cache, recipe, lambda: json.dumps(asdict(_exported(name))).encode())
         fields = json.loads(made)
         return Export(**fields | {"steps": [tuple(step) for step in fields["steps"]]})
@@ -129,29 +141,43 @@ def release() -> str:
     return scorelab.__version__
 
 
-def file_name(name: str, form: str) -> str:
-    """The file of a derivation in a format: of two with one extension the second says which."""
+def file_name(name: str, form: str, language: str = "en") -> str:
+    """The file of a derivation in a format: of two with one extension the second says which.
+
+    Each language but the book's own has a folder.
+    """
     extension = export.FORMATS[form].extension
     first = next(f for f, other in export.FORMATS.items() if other.extension == extension)
-    return f"{name}{'' if form == first else f'-{form}'}{extension}"
+    folder = "" if language == "en" else f"{language}/"
+    return f"{folder}{name}{'' if form == first else f'-{form}'}{extension}"
+
+
+def _words(name: str) -> list[str]:
+    return [words_file(name, language) for language in LANGUAGES]
 
 
 def _exported(name: str) -> Export:
     # With them comes sympy, which most builds can do without.
-    from scorelab.derivations.export.parts import source
     from scorelab.derivations.export.tex import excerpt
 
     derivation = derivations.get(name)
+    theorem = export.prepared(derivation)
     return Export(
         name=name,
-        title=derivation.title,
-        statement=derivation.statement.strip(),
-        assumptions=list(derivation.assumptions),
-        sources=list(derivation.sources),
+        title=theorem.title,
+        statement=theorem.statement,
+        assumptions=list(theorem.assumptions),
+        sources=list(theorem.sources),
         steps=[(step.name, step.checked) for step in derivation.steps],
         latex=excerpt(derivation),
-        citation=source(derivation),
-        files={form: how.render(derivation) for form, how in export.FORMATS.items()},
+        citation=theorem.source,
+        files={
+            file_name(name, form, language): export.FORMATS[form].render(
+                derivation, language=language
+            )
+            for language, forms in FORMS.items()
+            for form in forms
+        },
     )
 
 
