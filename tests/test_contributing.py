@@ -33,8 +33,14 @@ def example(name: str) -> dict[str, object]:
     return defined
 
 
-def test_the_derivation_is_checked():
+def test_the_derivation_is_checked_and_has_its_words(tmp_path, monkeypatch):
+    ((name, text),) = re.findall(r"<!-- words: (\S+) -->\n```toml\n(.*?)```", TEXT, re.S)
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / f"{name}.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr("scorelab.derivations.engine.words._TEXT", tmp_path)
     derivation = example("derivation")["derive"]().check()
+    assert derivation.name == name
+    assert all(step.title and step.reason for step in derivation.steps)
     assert [step.checked for step in derivation.steps] == ["definition", "symbolic", "symbolic"]
 
 
