@@ -19,7 +19,16 @@ from scorebook.finding import earlier, glossary, indices, numbers, sections, thi
 from scorebook.lectures import derivations, slides, timetables
 from scorebook.lectures.slides import deck
 from scorebook.notebooks import buttons, template, wheel, writing
-from scorebook.pages import assets, docstrings, figures, layout, live, mathematics, sharing
+from scorebook.pages import (
+    assets,
+    docstrings,
+    edition,
+    figures,
+    layout,
+    live,
+    mathematics,
+    sharing,
+)
 from scorebook.translations import check
 from scorebook.translations import pages as translated
 
@@ -28,7 +37,8 @@ PARTS: dict[ModuleType, tuple[ModuleType, ...]] = {
     contents: (),
     strict: (),
     execution: (),
-    writing: (buttons, template),
+    writing: (buttons, edition, template),
+    edition: (),
     wheel: (),
     status: (),
     docstrings: (),
@@ -84,10 +94,12 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("env-updated", 500, timetables.pages_with_tables),
     ("env-updated", 500, indices.pages_with_an_index),
     ("env-updated", 500, template.pages_to_write),
+    ("env-updated", 500, edition.find_answers),
     ("env-updated", 500, sections.pages_to_write),
     ("env-updated", 500, translated.pages_to_write),
     ("env-check-consistency", 500, check.check),
     # A page is resolved: marks are taken and tables filled in before the notebook is made of it.
+    ("doctree-resolved", 40, edition.leave_out_answers),
     ("doctree-resolved", 50, slides.choose_slides),
     ("doctree-resolved", 90, timetables.fill_tables),
     ("doctree-resolved", 100, writing.write_notebooks),

@@ -37,6 +37,7 @@ class Build:
         glossary_definitions: The HTML of each definition, by the anchor of its word.
         sections: What a lecture can be made of, by chapter.
         wheel: Where in the site the package lies, if it is offered.
+        answers: By the file of a page, the anchors of what an edition without answers leaves out.
     """
 
     library: Library | None = None
@@ -49,6 +50,7 @@ class Build:
     glossary_definitions: dict[str, str] | None = None
     sections: dict[str, list[Section]] | None = None
     wheel: str = ""
+    answers: dict[str, set[str]] = field(default_factory=dict)
 
 
 @dataclass

@@ -34,6 +34,8 @@ def add_buttons(
         posixpath.dirname(page), app.env.metadata[page].get("notebook", posixpath.basename(page))
     )
     lines = _template_line(app, page)
+    if not app.config.solutions and Path(app.outdir, f"{name}{STUDENT_SUFFIX}.ipynb").is_file():
+        name += STUDENT_SUFFIX
     executed = Path(app.outdir, f"{name}.ipynb").is_file()
     if executed:
         lines += _line(app, page, name)
@@ -66,6 +68,8 @@ def _line(app: Sphinx, page: str, name: str) -> str:
             f"{file}{STUDENT_SUFFIX}.ipynb": "the student's notebook",
             f"{file}.ipynb": "the one with solutions",
         }
+    elif name.endswith(STUDENT_SUFFIX):
+        files = {f"{file}.ipynb": "the student's notebook"}
     elif "template" in app.env.metadata[page]:
         files = {f"{file}.ipynb": "the model solution"}
     else:

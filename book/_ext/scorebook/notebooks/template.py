@@ -72,7 +72,9 @@ def write_template(app: Sphinx, doctree: nodes.document, name: str) -> None:
         return
     language = contents.language(app.env, name)
     questions = remembered(app, "lab", all_questions)[language]
-    asked = {_letters(section) for section in doctree.findall(nodes.section) if _boxes(section)}
+    asked = {
+        _letters(section) for section in doctree.findall(nodes.section) if questions_of(section)
+    }
     for letters in sorted(asked ^ questions.keys()):
         complaint = "no check for %s" if letters in asked else "%s is checked, but not asked here"
         logger.warning(complaint, letters, location=name)
@@ -115,8 +117,7 @@ def _questions(
 ) -> Iterator[NotebookNode]:
     """The cells of each part and of each question, in the order of the page."""
     for section in doctree.findall(nodes.section):
-        boxes = _boxes(section)
-        parts = [section for section in section.children if _boxes(section)]
+        boxes, parts = questions_of(section), parts_of(section)
         if not (boxes or parts):
             continue
         title, *rest = section.children
@@ -134,7 +135,12 @@ def _questions(
             yield from answer_cells(stub)
 
 
-def _boxes(node: nodes.Node) -> list[nodes.Element]:
+def parts_of(section: nodes.section) -> list[nodes.Node]:
+    """The questions that a section is divided into."""
+    return [child for child in section.children if questions_of(child)]
+
+
+def questions_of(node: nodes.Node) -> list[nodes.Element]:
     """What a section asks, if `node` is the section of a question."""
     if not isinstance(node, nodes.section):
         return []

@@ -58,7 +58,11 @@ def write_notebooks(app: Sphinx, doctree: nodes.document, name: str) -> None:
         return
     executor_of(app).fill(chapter, chapter.notebook)
     student = has_exercises(doctree)
-    _write(app, doctree, name, chapter.notebook, "with its outputs" + ", and solutions" * student)
+    if app.config.solutions or not (student or contents.stands_alone(app.env, name)):
+        about = "with its outputs" + ", and solutions" * student
+        _write(app, doctree, name, chapter.notebook, about)
+    else:
+        Path(app.outdir, f"{name}.ipynb").unlink(missing_ok=True)  # of an edition with answers
     if student:
         _write(app, doctree, name, chapter.notebook, STUDENT, solutions=False)
 
