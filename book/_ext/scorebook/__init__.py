@@ -64,6 +64,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     # The settings are read.
     ("config-inited", 0, strict.forget_unfinished),
     ("config-inited", 500, writing.read_repository),
+    ("config-inited", 500, edition.withhold_sources),
     ("config-inited", 500, wheel.offer_wheel),
     ("config-inited", 500, mathematics.choose_renderer),
     ("config-inited", 500, figures.prefer_films),

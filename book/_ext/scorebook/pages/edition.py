@@ -15,6 +15,7 @@ from scorebook import contents, state
 from scorebook.notebooks.template import parts_of, questions_of
 from scorebook.words import word
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
 NONE = "This edition has no answers."
@@ -24,6 +25,12 @@ _KEPT = ("lab-question", "warning", "objectives")
 def register(app: Sphinx) -> None:
     """Make known the switch."""
     app.add_config_value("solutions", True, "env", bool)
+
+
+def withhold_sources(app: Sphinx, config: Config) -> None:
+    """Put no source of a page into the site."""
+    if not config.solutions:
+        config.html_copy_source = False
 
 
 def find_answers(app: Sphinx, env: BuildEnvironment) -> list[str]:
