@@ -16,18 +16,6 @@ x, y, theta = sp.symbols("x y theta", real=True)
 p, k, q, s = Function("p"), Function("k"), Function("q"), Function("s")
 explicit, denoising = Function("E"), Function("D")
 
-_STATEMENT = r"""
-Let $x \sim p$ in $\mathbb R^d$, let $\tilde x$ have the density $q(\tilde x \mid x)$ given $x$, and
-$q(\tilde x) = \int p(x)\, q(\tilde x \mid x)\, \mathrm dx$. For every model $s_\theta$ the losses
-$\tfrac12 \mathbb E \|s_\theta(\tilde x) - \nabla \log q(\tilde x)\|^2$ (explicit) and
-$\tfrac12 \mathbb E \|s_\theta(\tilde x) - \nabla_{\tilde x} \log q(\tilde x \mid x)\|^2$
-(denoising) differ by
-$\tfrac12 \mathbb E \|\nabla \log q(\tilde x)\|^2
-- \tfrac12 \mathbb E \|\nabla_{\tilde x} \log q(\tilde x \mid x)\|^2$, which does not depend on
-$\theta$. So they have the same gradient in $\theta$ and the same minimisers. The law $p$ may be
-any, also that of a finite set of points.
-"""
-
 
 def derive() -> Derivation:
     """Derive that the two losses differ, at every y, by what does not hold the model."""
@@ -43,7 +31,7 @@ def derive() -> Derivation:
         [
             definition("noisy", q(y), over_x(p(x) * k(y, x))),
             definition("explicit", explicit(y, theta), q(y) * (model - score) ** 2 / 2),
-            definition("denoising", denoising(y, theta), over_x(joint * (model - target) ** 2 / 2)),
+            definition("denoising", denoising(y, theta), over_x(joint * (model - target) ** 2) / 2),
             Step("slope", equation(slope, over_x(joint * target))),
             Step("cross", equation(model * slope, over_x(joint * model * target))),
             Step(
@@ -56,7 +44,7 @@ def derive() -> Derivation:
                 "difference",
                 equation(
                     explicit(y, theta) - denoising(y, theta),
-                    slope**2 / (2 * q(y)) - over_x(joint * target**2 / 2),
+                    slope**2 / (2 * q(y)) - over_x(joint * target**2) / 2,
                 ),
             ),
             Step(
@@ -73,4 +61,6 @@ def derive() -> Derivation:
             denoising: r"\ell_{\mathrm{denoising}}(#1, #2)",
         },
         concrete={p: density, k: density, s: field},
+        results=("difference", "gradient"),
+        roles={x: "data", y: "noised", p: "density"},
     )

@@ -8,7 +8,7 @@ coordinate is integrated by sympy, and $d$ stays a symbol.
 """
 
 import sympy as sp
-from sympy import Derivative, Function, Integral, exp, log, oo, pi, sqrt
+from sympy import Derivative, Function, Integral, exp, log, oo, pi
 
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation, theorem
 
@@ -19,17 +19,6 @@ lab, standard = Function("q_lab"), Function("q")
 variance = sp.Symbol("v", positive=True)
 m_lab, m_standard = sp.symbols("M_lab M", positive=True)
 loss = Function("ell")
-
-_STATEMENT = r"""
-In $\mathbb R^d$ the standard kernel is
-$q_\sigma(\tilde x \mid x) = (2\pi\sigma^2)^{-d/2} \exp(-\|\tilde x - x\|^2 / (2\sigma^2))$. It has
-mass one and covariance $\sigma^2 I$ in every dimension, and its score is
-$\nabla_{\tilde x} \log q_\sigma(\tilde x \mid x) = -(\tilde x - x)/\sigma^2$. So at
-$\tilde x = x + \sigma z$ the weighted loss $\sigma^2 \cdot \tfrac12 \|s - \nabla \log q_\sigma\|^2$
-is $\tfrac12 \|\sigma s + z\|^2$. The kernel
-$(\sigma \sqrt{(2\pi)^d})^{-1} \exp(-\|\tilde x - x\|^2/(2\sigma))$ has mass $\sigma^{d/2 - 1}$,
-covariance $\sigma I$ and score $-(\tilde x - x)/\sigma$.
-"""
 
 
 def derive() -> Derivation:
@@ -47,9 +36,11 @@ def derive() -> Derivation:
         [
             definition("printed-kernel", lab(y), exp(-((y - x) ** 2) / (2 * sigma))),
             definition("standard-kernel", standard(y), exp(-((y - x) ** 2) / (2 * sigma**2))),
-            definition("printed-mass", m_lab, over_y(lab(y)) ** d / (sigma * sqrt(2 * pi) ** d)),
+            definition("printed-mass", m_lab, over_y(lab(y)) ** d / (sigma * (2 * pi) ** (d / 2))),
             definition(
-                "standard-mass", m_standard, over_y(standard(y)) ** d / sqrt(2 * pi * sigma**2) ** d
+                "standard-mass",
+                m_standard,
+                over_y(standard(y)) ** d / (2 * pi * sigma**2) ** (d / 2),
             ),
             Step("printed-integral", equation(m_lab, sigma ** (d / 2 - 1))),
             Step("printed-dimension", equation(log(m_lab), (d / 2 - 1) * log(sigma))),
@@ -74,4 +65,6 @@ def derive() -> Derivation:
             standard: "q(#1)",
             loss: r"\ell(#1, #2)",
         },
+        results=("printed-integral", "standard-slope", "loss-weighted"),
+        roles={x: "data", y: "noised", z: "noise", sigma: "noise-level"},
     )
