@@ -19,22 +19,12 @@ J = sp.Symbol("J_tau", positive=True)
 m, loss, floor = Function("m"), Function("ell"), Function("ell_min")
 P, Q, s = Function("P"), Function("Q"), Function("s")
 
-_STATEMENT = r"""
-Let $x \sim p$ in $\mathbb R^d$ and $\tilde x = x + \sigma z$ with the density $q$. For every model
-$m$ the denoising loss is
-$\tfrac12 \mathbb E \|m(\tilde x) + (\tilde x - x)/\sigma^2\|^2
-= \tfrac12 \mathbb E \|m(\tilde x) - \nabla \log q(\tilde x)\|^2
-+ \mathbb E \operatorname{tr} \operatorname{Cov}[x \mid \tilde x] / (2\sigma^4)$.
-So its least value is the last term, which $m = \nabla \log q$ reaches. For
-$p = \mathcal N(0, \tau^2 I)$ it is $d \tau^2 / (2\sigma^2(\sigma^2 + \tau^2))$.
-"""
-
 
 def derive() -> Derivation:
     """Derive the floor for any data, its value for Gaussian data, and its limits."""
     taken = derivations.unchecked("tweedie")
     score, target = Derivative(log(q(y)), y), Derivative(log(N(y, x)), y)
-    weighted = tau**2 / (2 * (sigma**2 + tau**2))
+    weighted = tau**2 / (sigma**2 + tau**2) / 2
 
     def over_x(of: sp.Expr) -> Integral:
         return Integral(of, (x, -oo, oo))
@@ -45,14 +35,14 @@ def derive() -> Derivation:
             *(taken[name] for name in ("kernel", "noisy", "denoiser", "spread")),
             Step("target", equation(target, (x - y) / sigma**2)),
             definition(
-                "loss", loss(y), over_x((m(y) - (x - y) / sigma**2) ** 2 / 2 * p(x) * N(y, x))
+                "loss", loss(y), over_x((m(y) - (x - y) / sigma**2) ** 2 * p(x) * N(y, x)) / 2
             ),
             Step(
                 "split",
                 equation(loss(y), q(y) * (m(y) - score) ** 2 / 2 + q(y) * S(y) / (2 * sigma**4)),
             ),
             definition(
-                "floor", floor(y), over_x((score - (x - y) / sigma**2) ** 2 / 2 * p(x) * N(y, x))
+                "floor", floor(y), over_x((score - (x - y) / sigma**2) ** 2 * p(x) * N(y, x)) / 2
             ),
             Step("scatter", equation(floor(y), q(y) * S(y) / (2 * sigma**4))),
             definition("data", P(x), gaussian(x, 0, tau**2)),
@@ -63,9 +53,8 @@ def derive() -> Derivation:
             definition(
                 "gaussian-floor",
                 J,
-                Integral(
-                    over_x((s(y) - (x - y) / sigma**2) ** 2 / 2 * P(x) * N(y, x)), (y, -oo, oo)
-                ),
+                Integral(over_x((s(y) - (x - y) / sigma**2) ** 2 * P(x) * N(y, x)), (y, -oo, oo))
+                / 2,
             ),
             Step("closed-form", equation(J, weighted / sigma**2)),
             Step("small-noise", equation(Limit(weighted, sigma, 0), sp.Rational(1, 2))),
@@ -81,4 +70,6 @@ def derive() -> Derivation:
             Q: r"q_{\tau}(#1)",
             s: r"s_{\tau}(#1)",
         },
+        results=("split", "scatter", "closed-form"),
+        roles={x: "data", y: "noised", p: "density", sigma: "noise-level"},
     )

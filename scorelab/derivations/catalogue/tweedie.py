@@ -20,13 +20,6 @@ p, q, N, D, S = Function("p"), Function("q"), Function("N"), Function("D"), Func
 P, Q, C = Function("P"), Function("Q"), Function("C")
 A1, A2 = Function("A_1"), Function("A_2")
 
-_STATEMENT = r"""
-Let $x$ have any law $p$ in $\mathbb R^d$, let $\tilde x = x + \sigma z$ with
-$z \sim \mathcal N(0, I)$ independent of $x$, and let $q$ be the density of $\tilde x$. Then
-$\mathbb E[x \mid \tilde x] = \tilde x + \sigma^2 \nabla \log q(\tilde x)$ and
-$\operatorname{Cov}[x \mid \tilde x] = \sigma^2 I + \sigma^4 \nabla^2 \log q(\tilde x)$.
-"""
-
 
 def derive() -> Derivation:
     """Derive the posterior mean for any law of the data, then its covariance."""
@@ -49,7 +42,10 @@ def derive() -> Derivation:
             definition("spread", S(y), over_x(x**2 * p(x) * noise) / q(y) - D(y) ** 2),
             Step("kernel-slope", equation(Derivative(noise, y), (x - y) / sigma**2 * noise)),
             Step("slope", equation(Derivative(q(y), y), over_x((x - y) / sigma**2 * p(x) * noise))),
-            Step("score", equation(score, (over_x(x * p(x) * noise) / q(y) - y) / sigma**2)),
+            Step(
+                "score",
+                equation(score, over_x(x * p(x) * noise) / (sigma**2 * q(y)) - y / sigma**2),
+            ),
             Step("score-denoiser", equation(score, (D(y) - y) / sigma**2)),
             Step("variance", equation(S(y), sigma**2 + sigma**4 * Derivative(log(q(y)), (y, 2)))),
             definition("plane", noisy, Integral(P(x1, x2) * N(y1, x1) * N(y2, x2), *plane)),
@@ -69,4 +65,6 @@ def derive() -> Derivation:
             C: r"c(#1, #2)",
         },
         concrete={p: density, P: density},
+        results=("variance", "covariance", "tweedie"),
+        roles={x: "data", y: "noised", p: "density", sigma: "noise-level"},
     )
