@@ -30,6 +30,8 @@ def derive() -> Derivation:
     def score(at: sp.Expr) -> sp.Expr:
         return (D - 1) / at - at / sigma**2
 
+    half = sp.Rational(1, 2)
+
     # The squared radius is a sum of D squares, of independent coordinates.
     def coordinate(of: sp.Expr) -> Integral:
         return Integral(of * N(x), (x, -oo, oo))
@@ -68,7 +70,7 @@ def derive() -> Derivation:
                 equation(Limit(p(mean(sigma)), D, oo), 1 / sqrt(2 * pi * deviation(sigma) ** 2)),
             ),
             Step("thinness", equation(deviation(sigma) / mean(sigma), 1 / sqrt(2 * D))),
-            definition("normal", Phi(t), (1 + sp.erf(t / sqrt(2))) / 2),
+            definition("normal", Phi(t), sp.Mul(half, 1 + sp.erf(t / sqrt(2)), evaluate=False)),
             Step("normal-end", equation(Limit(Phi(t), t, oo), 1)),
             Step(
                 "normal-integral",
@@ -90,4 +92,6 @@ def derive() -> Derivation:
             ),
         ],
         notation={N: r"\mathcal{N}(#1; 0, \sigma^2)"},
+        results=("high-dimension", "criterion"),
+        roles={x: "value", sigma: "noise-level"},
     )
