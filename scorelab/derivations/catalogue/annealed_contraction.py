@@ -74,7 +74,7 @@ def derive() -> Derivation:
             definition(
                 "wide-fixed-point",
                 fixed,
-                (v + sigma**2) / (1 - r * sigma**2 / (2 * (v + sigma**2))),
+                (v + sigma**2) / (1 - r * sigma**2 / (v + sigma**2) / 2),
             ),
             Step(
                 "lag",
@@ -98,4 +98,6 @@ def derive() -> Derivation:
             M: r"M(#1; #2, #3)",
             V: "V_{#1}",
         },
+        results=("moved-variance", "distance", "frozen"),
+        roles={x: "value", y: "integration", z: "noise", sigma: "noise-level", epsilon: "step"},
     )
