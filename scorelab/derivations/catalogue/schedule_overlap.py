@@ -93,5 +93,5 @@ def derive() -> Derivation:
         ],
         notation={N: r"\mathcal{N}(#1; 0, \sigma^2)"},
         results=("high-dimension", "criterion"),
-        roles={x: "value", sigma: "noise-level"},
+        roles={x: "integration", sigma: "noise-level"},
     )
