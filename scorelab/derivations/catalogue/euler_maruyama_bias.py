@@ -41,6 +41,8 @@ def derive() -> Derivation:
             mean_error: r"e_{\mathrm{mean}}(#1)",
             variance_error: r"e_{\mathrm{var}}(#1)",
         },
+        results=("bias", "weak-variance", "strong-noise"),
+        roles={x: "value", z: "noise", h: "step", t: "time"},
     )
 
 
@@ -84,6 +86,7 @@ def _the_limit() -> list[Step]:
 def _weak_error() -> list[Step]:
     moments = derivations.unchecked("ou-moments").equations
     steps = t / h
+    settled = sp.Mul(sp.Rational(1, 4), 1 - exp(-t), evaluate=False)
     return [
         definition("mean-error", mean_error(h), mean(steps) - moments["mean"].rhs),
         Step("weak-mean", equation(Limit(mean_error(h) / h, h, 0), -m0 * t * exp(-t / 2) / 8)),
@@ -92,22 +95,21 @@ def _weak_error() -> list[Step]:
         ),
         Step(
             "weak-variance",
-            equation(
-                Limit(variance_error(h) / h, h, 0), (1 - exp(-t)) / 4 + (1 - v0) * t * exp(-t) / 4
-            ),
+            equation(Limit(variance_error(h) / h, h, 0), settled + (1 - v0) * t * exp(-t) / 4),
         ),
     ]
 
 
 def _strong_error() -> list[Step]:
-    kernel = exp(-(h - u) / 2)
+    kernel = exp(sp.Mul(sp.Rational(1, 2), u - h, evaluate=False))
     own, cross = Integral(kernel**2, (u, 0, h)), Integral(kernel, (u, 0, h))
-    own_value, cross_value = 1 - b**2, 2 - 2 * b
+    own_value, cross_value = 1 - b**2, sp.Mul(2, 1 - b, evaluate=False)
     steps = t / h
     parts = G(n, a**2, h) - 2 * G(n, a * b, cross_value) + G(n, b**2, own_value)
     moments = derivations.unchecked("ou-moments").equations
     of_start = (a**steps - b**steps) ** 2 / h**2
-    of_noise = 5 * (1 - exp(-t)) / 96 + t * exp(-t) / 32 - t**2 * exp(-t) / 64
+    settled = sp.Mul(sp.Rational(5, 96), 1 - exp(-t), evaluate=False)
+    of_noise = settled + t * exp(-t) / 32 - t**2 * exp(-t) / 64
     return [
         definition("exact-factor", b, exp(-h / 2)),
         Step("isometry", equation(own, own_value)),

@@ -61,6 +61,8 @@ def derive() -> Derivation:
             wander: field,
             g: positive,
         },
+        results=("bound", "score-error"),
+        roles={x: "value", s: "score", p: "density", f: "drift", g: "diffusion", t: "time"},
     )
 
 

@@ -52,6 +52,19 @@ def derive() -> Derivation:
             langevin: r"F_{\mathrm{Langevin}}(#1, #2; #3)",
         },
         concrete={data: density, A: positive, B: positive},
+        results=("rate", "score-rescaled", "one-flow"),
+        roles={
+            x: "value",
+            z: "noise",
+            s: "score",
+            noisy: "density",
+            g: "diffusion",
+            t: "time",
+            T: "horizon",
+            w: "noise-level",
+            a: "scale",
+            x0: "data",
+        },
     )
 
 

@@ -43,6 +43,8 @@ def derive() -> Derivation:
             R: r"\left. \frac{\mathrm{d}}{\mathrm{d}t} \log p_t(x_t) \right|_{x_t = x}",
         },
         concrete={f: field, g: positive, p: evolving},
+        results=("continuity", "change-of-variables"),
+        roles={x: "value", s: "score", p: "density", f: "drift", g: "diffusion", t: "time"},
     )
 
 
@@ -67,7 +69,7 @@ def _in_general() -> list[Step]:
 def _for_a_gaussian() -> list[Step]:
     mean, variance = m0 * exp(-t / 2), v0 * exp(-t) + 1 - exp(-t)
     law, drift = P(x, t), -x / 2
-    spread = -Derivative(drift * law, x) + Derivative(law, (x, 2)) / 2
+    spread = Derivative(x * law, x) / 2 + Derivative(law, (x, 2)) / 2
     score = sp.factor(log(gaussian(x, m, v)).diff(x)).subs({m: M(t), v: V(t)})
     velocity = drift - score / 2
     # The distance y from the mean obeys a linear equation, which dsolve knows.
@@ -81,10 +83,7 @@ def _for_a_gaussian() -> list[Step]:
         definition("variance", V(t), variance),
         definition("law", P(x, t), N(x, M(t), V(t))),
         Step("law-mass", equation(Integral(law, (x, -oo, oo)), 1)),
-        Step(
-            "law-start",
-            equation(P(x, 0), exp(-((x - m0) ** 2) / (2 * v0)) / sp.sqrt(2 * sp.pi * v0)),
-        ),
+        Step("law-start", equation(P(x, 0), N(x, m0, v0))),
         Step("law-fokker-planck", equation(Derivative(law, t), spread)),
         definition("flow-velocity", U(x, t), velocity),
         Step("flow-score", equation(U(x, t) * law, drift * law - Derivative(law, x) / 2)),

@@ -50,6 +50,17 @@ def derive() -> Derivation:
             phi: r"\varphi",
         },
         concrete={f: field, g: positive, p: evolving, phi: field, plane: in_the_plane},
+        results=("factor", "family", "reverse-sde"),
+        roles={
+            x: "value",
+            z: "noise",
+            s: "score",
+            p: "density",
+            f: "drift",
+            g: "diffusion",
+            t: "time",
+            T: "horizon",
+        },
     )
 
 
@@ -80,7 +91,7 @@ def _the_equation() -> list[Step]:
             "generator",
             equation(
                 Limit((Integral(moved, (z, -oo, oo)) - wave) / delta, delta, 0),
-                sp.factor(_generator(mu, nu, wave).doit()),
+                sp.collect(sp.expand(_generator(mu, nu, wave).doit()), wave),
             ),
         ),
         Step(
