@@ -26,9 +26,9 @@ def derive() -> Derivation:
             L1: r"\mathcal{L} x",
             L2: r"\mathcal{L} x^2",
             N: r"\mathcal{N}(#1; 0, 1)",
-            m0: r"m_\mathrm{start}",
-            v0: r"v_\mathrm{start}",
         },
+        results=("mean", "variance-closed"),
+        roles={x: "value", z: "noise", t: "time", h: "step"},
     )
 
 
