@@ -14,7 +14,7 @@ from scorelab.derivations.engine.densities import gaussian
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation, theorem
 
 x, x0, u = sp.symbols("x x_0 u", real=True)
-t = sp.Symbol("t", positive=True)
+t, v = sp.symbols("t v", positive=True)
 p, J, M = Function("p"), Function("J"), Function("M")
 
 
@@ -27,18 +27,21 @@ def derive() -> Derivation:
     return theorem(
         "ou-transition",
         [
-            definition("kernel", p(x, t), gaussian(x, mean, variance)),
-            definition("current", J(x, t), current),
+            # By way of v: sympy would write 2(1 − e^(−t)) as 2 − 2e^(−t).
+            definition("kernel", p(x, t), gaussian(x, mean, v).subs(v, variance)),
             definition("generating", M(u, t), Integral(exp(u * x) * p(x, t), (x, -oo, oo))),
-            Step(
-                "spread",
-                equation(-Derivative(J(x, t), x), Derivative(x * p(x, t) + p(x, t).diff(x), x) / 2),
-            ),
             Step(
                 "generated", equation(M(u, t), exp(u * x0 * exp(-t / 2) + u**2 / 2 * (1 - exp(-t))))
             ),
             Step("mass", equation(M(0, t), 1)),
             Step("start", equation(Limit(M(u, t), t, 0), exp(u * x0))),
+            definition("current", J(x, t), current),
+            Step(
+                "spread",
+                equation(-Derivative(J(x, t), x), Derivative(x * p(x, t) + p(x, t).diff(x), x) / 2),
+            ),
             Step("fokker-planck", equation(Derivative(p(x, t), t), -Derivative(J(x, t), x))),
         ],
+        results=("kernel", "start", "fokker-planck"),
+        roles={x: "value", x0: "data", t: "time", p: "density"},
     )
