@@ -34,4 +34,5 @@ def derive() -> Derivation:
             Step("closed-form", equation(c(t), exp(-t / 2))),
         ],
         notation={p: r"p_t(#1 \mid #2)"},
+        roles={x: "value", y: "integration", t: "time", p: "density"},
     )

@@ -38,4 +38,6 @@ def derive() -> Derivation:
             Step("detailed-balance", equation(f(x) * p(y, x), f(y) * p(x, y))),
         ],
         notation={p: r"p_t(#1 \mid #2)"},
+        results=("reversed-drift", "detailed-balance"),
+        roles={x: "value", y: "integration", t: "time", p: "density"},
     )

@@ -41,4 +41,6 @@ def derive() -> Derivation:
         ],
         notation={p: r"p_t(#1 \mid #2)"},
         concrete={q: density},
+        results=("unique", "limit", "kept"),
+        roles={x: "value", x0: "data", t: "time", p: "density"},
     )
