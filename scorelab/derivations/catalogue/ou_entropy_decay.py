@@ -39,12 +39,13 @@ def derive() -> Derivation:
             N: r"\mathcal{N}(#1; #2, #3)",
             KL: r"\mathrm{KL}(#1, #2)",
             fisher: r"I(#1, #2)",
-            psi: r"\psi(#1)",
             M: "m_{#1}",
             V: "v_{#1}",
             D: r"\mathrm{KL}_{#1}",
         },
         concrete={p: evolving},
+        results=("de-bruijn", "log-sobolev", "decay"),
+        roles={x: "value", u: "integration", t: "time", p: "density"},
     )
 
 
@@ -69,11 +70,11 @@ def _in_general() -> list[Step]:
         definition("flux", E(x, t), (1 + ratio) * J(x, t)),
         Step(
             "product-rule",
-            equation(-(1 + ratio) * leaving, -Derivative(E(x, t), x) - law * slope**2 / 2),
+            equation(-leaving * (1 + ratio), -Derivative(E(x, t), x) - law * slope**2 / 2),
         ),
         definition("total", B, over(Derivative(E(x, t), x))),
         Step("boundary", equation(B, E(A, t) - E(-A, t))),
-        Step("de-bruijn", equation(over(-(1 + ratio) * leaving), -over(law * slope**2) / 2 - B)),
+        Step("de-bruijn", equation(-over((1 + ratio) * leaving), -over(law * slope**2) / 2 - B)),
         Step(
             "second-derivative",
             equation(
