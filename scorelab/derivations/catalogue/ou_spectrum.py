@@ -12,7 +12,7 @@ from sympy import Derivative, Function, Integral, Subs, exp, oo
 from scorelab import derivations
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation, theorem
 
-x, x0, y, u, w = sp.symbols("x x_0 y u w", real=True)
+x, x0, y, u, v = sp.symbols("x x_0 y u v", real=True)
 t = sp.Symbol("t", positive=True)
 n = sp.Symbol("n", integer=True, positive=True)
 c = sp.symbols("c_1:5", real=True)
@@ -40,6 +40,8 @@ def derive() -> Derivation:
             phi: r"\varphi(#1)",
             **{of: rf"\mathrm{{He}}_{{{k}}}(#1)" for k, of in enumerate(He)},
         },
+        results=("all-eigenvalues", "all-modes", "gap"),
+        roles={x: "value", y: "integration", t: "time", p: "density"},
     )
 
 
@@ -57,7 +59,7 @@ def _all_at_once() -> list[Step]:
         Step("all-eigenvalues", equation(image(x, u), -u / 2 * Derivative(G(x, u), u))),
         Step("one-eigenvalue", equation(-u / 2 * Derivative(u**n, u), -n / 2 * u**n)),
         Step(
-            "orthogonality", equation(Integral(G(x, u) * G(x, w) * f(x), (x, -oo, oo)), exp(u * w))
+            "orthogonality", equation(Integral(G(x, u) * G(x, v) * f(x), (x, -oo, oo)), exp(u * v))
         ),
         Step(
             "all-modes", equation(Integral(G(y, u) * p(y, x), (y, -oo, oo)), G(x, u * exp(-t / 2)))
