@@ -36,6 +36,8 @@ def derive() -> Derivation:
             u1: r"\left[\Sigma_{#3}^{-1} (\mu_{#3} - x)\right]_1",
             u2: r"\left[\Sigma_{#3}^{-1} (\mu_{#3} - x)\right]_2",
         },
+        results=("score", "score-2d"),
+        roles={x: "value", p1: "density"},
     )
 
 
