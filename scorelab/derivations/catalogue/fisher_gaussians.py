@@ -46,4 +46,5 @@ def derive() -> Derivation:
                 "closed-form", equation(F, (m1 - m2) ** 2 / v2**2 + (v1 - v2) ** 2 / (v1 * v2**2))
             ),
         ],
+        roles={x: "value", p: "density"},
     )
