@@ -15,7 +15,7 @@ from scorelab.derivations.engine.densities import gaussian
 from scorelab.derivations.engine.derivation import Derivation, Step, definition, equation, theorem
 from scorelab.derivations.engine.stand_ins import density, field
 
-x, z, m0, a, b, k, mean, rate = sp.symbols("x z m_0 a b k m lambda", real=True)
+x, z, m0, a, b, k, mean = sp.symbols("x z m_0 a b k m", real=True)
 s, epsilon, v0, variance = sp.symbols("s varepsilon v_0 v", positive=True)
 V = sp.Symbol("V", real=True)
 n = sp.Symbol("n", integer=True, nonnegative=True)
@@ -37,6 +37,8 @@ def derive() -> Derivation:
             v0: r"v_\mathrm{start}",
         },
         concrete={rho: density, g: field},
+        results=("limit", "bias", "correction"),
+        roles={x: "value", z: "noise", p: "density", S: "score", epsilon: "step"},
     )
 
 
@@ -48,6 +50,8 @@ def _gaussian_target() -> list[Step]:
     def expectation(of: sp.Expr) -> Integral:
         return Integral(of * N(x, mean, variance) * N(z, 0, 1), (x, -oo, oo), (z, -oo, oo))
 
+    # 1 + a² + … + a²⁽ⁿ⁻¹⁾: the noise of n steps, each shrunk by those after it.
+    geometric = (1 - a ** (2 * n)) / (1 - a**2)
     return [
         definition("gaussian", N(x, mean, variance), gaussian(x, mean, variance)),
         Step(
@@ -75,13 +79,12 @@ def _gaussian_target() -> list[Step]:
         Step("mean-start", equation(m(0), m0)),
         definition("fixed-point", V, epsilon / (1 - a**2)),
         Step("left-alone", equation(a**2 * V + epsilon, V)),
-        definition("variance", v(n), V + a ** (2 * n) * (v0 - V)),
+        definition("variance", v(n), a ** (2 * n) * v0 + epsilon * geometric),
         Step("variance-recursion", equation(v(n + 1), a**2 * v(n) + epsilon)),
         Step("variance-start", equation(v(0), v0)),
-        Step("distance", equation((v(n + 1) - V) / (v(n) - V), a**2)),
+        Step("distance", equation(v(n + 1) - V, a**2 * (v(n) - V))),
         Step("threshold", equation(1 - a**2, epsilon * (4 * s**2 - epsilon) / (4 * s**4))),
-        definition("rate", rate, -log(a**2)),
-        Step("limit", equation(v(n + 1) - V, exp(-rate) * (v(n) - V))),
+        Step("limit", equation(v(n) - V, a ** (2 * n) * (v0 - V))),
         Step("small-step", equation(Limit((V - s**2) / epsilon, epsilon, 0), sp.Rational(1, 4))),
         Step("bias", equation(V, s**2 / (1 - epsilon / (4 * s**2)))),
     ]
