@@ -86,4 +86,6 @@ def derive() -> Derivation:
             ),
         ],
         notation={phi: r"\varphi(#1)"},
+        results=("bound", "kl-limit"),
+        roles={x: "value", z: "integration", p: "density"},
     )
