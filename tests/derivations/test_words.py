@@ -144,7 +144,7 @@ random = 'X'
     assert "w_{1}" in text or "w_1" in text  # the weights keep their letter
     assert r"\mathrm{d}w" not in text
     assert "p_{t}(x)" in text or "p_t(x)" in text  # a value is not the random variable
-    assert "$X_t$" in text
+    assert "$Y_t$" in text
 
 
 def test_a_symbol_of_the_same_letter_leaves_brownian_motion_alone():

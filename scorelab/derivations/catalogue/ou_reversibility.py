@@ -25,6 +25,7 @@ def derive() -> Derivation:
         "ou-reversibility",
         [
             definition("law", f(x), stationary.unfold(f(x))),
+            Step("law-mass", equation(Integral(f(x), (x, -oo, oo)), 1)),
             definition(
                 "transition", p(y, x), found["kernel"].rhs.subs({x: y, x0: x}, simultaneous=True)
             ),

@@ -53,6 +53,10 @@ _WORDS = {
     "expectation": "E",
     "normal": "N",
 }
+_USUAL = (
+    ROLES["bm"],
+    ROLES["bmbar"],
+)  # where a weight is called w too, the book says which is which
 SYMBOLS = (
     "value", "integration", "score", "noise", "density", "drift", "diffusion", "time", "horizon",
     "noise-level", "scale", "step", "data", "noised",
@@ -184,10 +188,12 @@ def renaming(
     wanted |= notation.theorems.get(derivation.name, {})
     wanted |= symbols
     wanted = {old: new for old, new in wanted.items() if old in symbols or old != new}
-    for tex in set(held.values()) - {macro for macro in ROLES.values() if isinstance(macro, str)}:
-        if has(derivation, tex) and tex not in wanted:
+    # A random state may be called as its values are; nothing may be called as Brownian motion is.
+    motions = {tex for place, tex in held.items() if place != r"\heldrandom"}
+    for tex in held.values():
+        if tex not in _USUAL and has(derivation, tex) and wanted.get(tex, tex) == tex:
             raise ValueError(f"{derivation.name}: {tex} already stands for something else")
-    rename = renamer(derivation, wanted, everything, taken=tuple(held.values()))
+    rename = renamer(derivation, wanted, everything, taken=motions)
     put = _putting(held)
     templates = derivation.notation | {
         thing: notation.applied[role][len(arity) - 1]

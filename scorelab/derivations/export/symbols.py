@@ -96,7 +96,7 @@ def renamer(
         ValueError: If there is no such symbol, or the new name is that of another or no TeX.
     """
     printed, known = names_in(tex), _known(derivation)
-    held = {read_name(name) for name in taken}
+    held = {read_name(name) for name in taken} - {None}
     if not symbols:
         return unchanged
     for old, new in symbols.items():

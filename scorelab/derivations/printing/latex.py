@@ -37,6 +37,8 @@ class Printer(LatexPrinter):
         factors = [f.as_base_exp() for f in (*sp.Mul.make_args(top), bottom)]
         small = all((b.is_Symbol or b.is_Integer) and e.is_Integer for b, e in factors)
         small &= len(factors) == 2 or all(e == 1 for _, e in factors)
+        if expr.is_Rational and not expr.is_Integer:
+            return f"{expr.p} / {expr.q}"
         if not small or bottom == 1 or expr.is_number:
             return self._print(expr)
         return f"{self._print(top)} / {self._print(bottom)}"
@@ -88,13 +90,18 @@ class Printer(LatexPrinter):
     def _print_Mul(self, expr: sp.Mul) -> str:
         sign, top, bottom, behind = _arrange(expr)
         front: list[sp.Expr] = []
-        if bottom and any(f.is_Add for f in top):
+        plain = all(f.is_Number for f in bottom)
+        if bottom and not plain and any(f.is_Add for f in top):
             # r (μ − x)/v rather than one long fraction.
             front = [f for f in top if isinstance(f, AppliedUndef)]
-        if bottom and (len(top) > 1 or all(f.is_Number for f in bottom)):
+        if bottom and (len(top) > 1 or plain):
             # (ε/2) ∂p/∂x, and not the derivative above the bar.
             behind = [f for f in top if isinstance(f, _OPERATORS)] + behind
         top = [f for f in top if f not in front and f not in behind]
+        if bottom and plain and any(map(_is_long, top)):
+            # ½ x p(x), and not a long fraction over 2.
+            behind = [f for f in top if not f.is_Integer] + behind
+            top = [f for f in top if f.is_Integer]
         main = self._product(top, alone=bool(bottom) or not (front or behind))
         if bottom:
             main = rf"\frac{{{main or 1}}}{{{self._product(bottom, alone=True)}}}"
@@ -145,7 +152,9 @@ class Printer(LatexPrinter):
         return rf"\lim_{{{self._print(variable)} \to {self._print(point)}{side}}} {shown}"
 
     def _print_Derivative(self, expr: sp.Derivative) -> str:
-        if expr.expr.is_Mul and sp.fraction(expr.expr)[1] == 1:
+        if expr.expr.is_Mul and (
+            sp.fraction(expr.expr)[1].is_number or expr.expr.has(sp.Derivative)
+        ):
             # ∂(p s), not (∂p) s.
             expr = sp.Derivative(_Bracket(expr.expr), *expr.args[1:], evaluate=False)
         # One kind of d: which variables a function has is plain from its arguments.
@@ -281,6 +290,12 @@ def _has_fraction(expr: sp.Expr) -> bool:
         (isinstance(e, sp.Pow) and e.exp.is_negative) or (isinstance(e, sp.Rational) and e.q > 1)
         for e in sp.preorder_traversal(expr)
     )
+
+
+def _is_long(factor: sp.Expr) -> bool:
+    """Tell whether a factor makes a fraction long: a function or a sum, or a power of one."""
+    base = factor if isinstance(factor, sp.exp) else factor.as_base_exp()[0]
+    return base.is_Add or isinstance(base, AppliedUndef)
 
 
 def _is_noise(term: sp.Basic) -> bool:
