@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from multiprocessing import forkserver
 from pathlib import Path
 from textwrap import dedent
+from unittest import mock
+from uuid import uuid4
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("strict", "execution", "writing", "status")
@@ -51,6 +55,67 @@ def setup(app):
 
 # Each chapter says in a file that it has been executed: evidence that no report can fake.
 RECORD = 'import os; print(NAME, file=open(os.environ["EXECUTED"], "a"))'
+
+
+# To import what a build imports takes far longer than to build a small book. Each process of the
+# tests has it imported once, in a server that the builds are forked from.
+IMPORTED = [
+    "jupyter_book.cli.main",
+    "jupyter_book.sphinx",
+    "scorebook",
+    "sphinx_book_theme",
+]
+
+
+@cache
+def _server() -> multiprocessing.context.ForkServerContext:
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(IMPORTED)
+    with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)):
+        forkserver.ensure_running()
+    return server
+
+
+def _jupyter_book(folder: Path, options: tuple[str, ...], environment: dict, log: Path) -> None:
+    """Do what the command does."""
+    from jupyter_book.cli.main import main
+
+    with log.open("w") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ |= environment
+    sys.dont_write_bytecode = True
+    sys.argv = ["jupyter-book", "build", ".", "-W", "-n", "--keep-going", *options]
+    main()
+
+
+class Build:
+    """A build that has been started.
+
+    Attributes:
+        process: It, with its `pid` and in the end its `exitcode`.
+    """
+
+    def __init__(self, folder: Path, options: tuple[str, ...]):
+        self.log = folder.with_name(f"{folder.name}-{uuid4()}.log")
+        # Bytecode is told from an edit of the same second by its size alone.
+        own = {"EXECUTED": str(folder / "executed.txt"), "PYTHONDONTWRITEBYTECODE": "1"}
+        about = folder, options, os.environ | own | {"NO_COLOR": "1"}, self.log
+        self.process = _server().Process(target=_jupyter_book, args=about)
+        self.process.start()
+
+    def result(self, timeout: float = 180) -> tuple[int, str]:
+        """Wait for its end; return the exit code and what was printed."""
+        try:
+            self.process.join(timeout)
+        finally:
+            self.process.kill()  # does nothing to one that has ended
+            self.process.join()
+        output = self.log.read_text("utf8")
+        self.log.unlink()
+        return self.process.exitcode, output
 
 
 @dataclass
@@ -94,26 +159,13 @@ class Book:
         if not (self.root / "references.bib").exists():
             self.write("references.bib", "")
 
-    def start(self, *options: str) -> subprocess.Popen[str]:
+    def start(self, *options: str) -> Build:
         """Start a strict build."""
-        program = Path(sys.executable).with_name("jupyter-book")
-        return subprocess.Popen(
-            [program, "build", ".", "-W", "-n", "--keep-going", *options],
-            cwd=self.root,
-            env=os.environ | {"EXECUTED": str(self.root / "executed.txt"), "NO_COLOR": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return Build(self.root, options)
 
     def build(self, *options: str) -> tuple[int, str]:
         """Build strictly; return the exit code and what was printed."""
-        with self.start(*options) as process:
-            try:
-                output, _ = process.communicate(timeout=180)
-            finally:
-                process.kill()  # does nothing to one that has ended
-        return process.returncode, output
+        return self.start(*options).result()
 
     @contextmanager
     def put_back(self) -> Iterator[Book]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import signal
 import time
@@ -215,12 +216,12 @@ def test_an_interrupted_build_resumes_and_leaves_no_kernel(book):
     book.chapter("one", "print(1)")
     kept = book.root / "_build/.jupyter_cache/one"
     before = set(kept.glob("*.json"))
-    process = book.start()
+    build = book.start()
     waits_until(lambda: (book.root / "kernel.pid").exists())
     waits_until(lambda: set(kept.glob("*.json")) - before)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-    assert process.returncode != 0
+    os.kill(build.process.pid, signal.SIGINT)
+    code, _ = build.result(timeout=30)
+    assert code > 0
     kernel = int((book.root / "kernel.pid").read_text())
     waits_until(lambda: not is_running(kernel))
     assert book.executed() == ["one", "two"]
@@ -234,9 +235,8 @@ def test_two_builds_at_once_leave_a_sound_cache(tmp_path):
     book = written(tmp_path)
     first = book.start("--path-output", "first")
     second = book.start("--path-output", "second")
-    for process in (first, second):
-        output, _ = process.communicate(timeout=180)
-        assert process.returncode == 0, output
+    for build in (first, second):
+        check(build.result())
     book.executed()
     check(book.build())
     assert book.executed() == []
