@@ -17,9 +17,14 @@ QUICK  := $(addprefix tests/test_,$(addsuffix .py,annealed checks conventions da
 	files heun_corrector implicit langevin likelihood matching measured metrics mixture \
 	networks noise orders sde slices solvers)) tests/derivations/test_mechanism.py
 
+# The files that hold tests which run alone: to load all the others takes as long as these tests.
+ALONE  = $(shell grep -rl --include='test_*.py' mark.alone tests)
+
 # `make test CI=true`: a browser test that cannot run fails instead of being skipped.
 export CI
 export PYTHONPATH := $(CURDIR)
+# Hundreds of processes import the package and the extension: compiled once, whatever was set.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help book pdf test quick nightly audit bench check format constraints index chapter clean
@@ -35,14 +40,14 @@ pdf: $(VENV)/tests.stamp book ## print the book to _build/score-lab.pdf: make pd
 
 test: $(VENV)/tests.stamp book ## build the book strictly, then run the tests of a day
 	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not alone and not nightly'
-	$(BIN)/python -m pytest -m 'alone and not nightly'
+	$(BIN)/python -m pytest -m 'alone and not nightly' $(ALONE)
 
 quick: $(VENV)/tests.stamp ## test the mathematics while you edit: no book, no browser
 	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not alone and not nightly and not long' $(QUICK)
 
 nightly: $(VENV)/tests.stamp book ## build the book strictly, then run every test there is
 	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not alone'
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m alone $(ALONE)
 
 audit: $(AUDIT)/node_modules/.package-lock.json book ## Lighthouse and axe on every page, worst first: make audit ARGS='--runs 3 denoising'
 	PYTHONPATH=tests $(BIN)/python -m audit $(ARGS)
