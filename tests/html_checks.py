@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -25,12 +25,17 @@ LOADS = {  # what makes a browser fetch something
     "source": ("src", "srcset"), "audio": ("src",), "iframe": ("src",), "object": ("data",),
     "embed": ("src",), "use": ("href", "xlink:href"), "input": ("src",), "track": ("src",),
 }  # fmt: skip
+LEADS = ("href", "src", "poster")
 NO_PROSE = {"pre", "code", "script", "style", "annotation"}
+# How a formula looks and reads aloud, which is most of a page: what it says is its annotation.
+SHAPES = re.compile(
+    r"(<mjx-container[^>]*>).*?(?=</mjx-container>)|(?<=<semantics>).*?(?=<annotation)", re.S
+)
 FETCHED_LINKS = {"stylesheet", "icon", "preload", "modulepreload", "manifest", "preconnect"}
 
 
 class Page:
-    """A page of a built site, parsed once."""
+    """A page of a built site."""
 
     def __init__(self, path: Path, root: Path):
         self.path, self.root = path, root
@@ -39,11 +44,8 @@ class Page:
 
     @cached_property
     def soup(self) -> BeautifulSoup:
-        """The page without the glyphs of its formulas, which are most of its elements."""
-        plain = re.sub(
-            r"(<mjx-container[^>]*>).*?(?=</mjx-container>)", r"\1", self.html, flags=re.S
-        )
-        return BeautifulSoup(plain, "html.parser")
+        """The page with the TeX of its formulas alone."""
+        return BeautifulSoup(SHAPES.sub(r"\1", self.html), "html.parser")
 
     @cached_property
     def main(self) -> Tag:
@@ -70,6 +72,16 @@ def _words(tag: Tag) -> Iterator[str]:
                 yield from _words(child)
 
 
+def parsed(path: Path, root: Path) -> Page:
+    """A page that is parsed once in a process, until it is written anew."""
+    return _parsed(path, root, path.stat().st_mtime_ns)
+
+
+@cache
+def _parsed(path: Path, root: Path, _written: int) -> Page:
+    return Page(path, root)
+
+
 class Site:
     """All pages below a folder."""
 
@@ -77,7 +89,7 @@ class Site:
         self.root = root
         self.pages = {
             page.name: page
-            for page in (Page(path, root) for path in sorted(root.rglob("*.html")))
+            for page in (parsed(path, root) for path in sorted(root.rglob("*.html")))
             if not page.name.startswith(("_static/", "_sources/", "derivations/"))
             and "http-equiv" not in page.html[:300]
         }
@@ -85,10 +97,9 @@ class Site:
 
 def no_failure_shown(page: Page) -> list[str]:
     """A traceback, standard error, or a mark that Sphinx or MathJax leaves for a mistake."""
-    found = [f"class {c!r}" for c in ("stderr", "system-message", "problematic", "traceback")
-             if page.main.select(f".{c}")]  # fmt: skip
-    failed = page.main.select(".math-error") or re.search(r"<(?:mjx-)?merror\b", page.html)
-    found += ["a formula that failed"] * bool(failed)
+    marks = ["stderr", "system-message", "problematic", "traceback", "math-error"]
+    found = [f"class {tag['class']}" for tag in page.main.find_all(class_=marks)]
+    found += ["a formula that failed"] * bool(re.search(r"<(?:mjx-)?merror\b", page.html))
     if "Traceback (most recent call last)" in page.main.get_text():
         found.append("a traceback")
     return found
@@ -132,11 +143,10 @@ def pictures_speak(page: Page) -> list[str]:
 def loads_from_here(page: Page) -> list[str]:
     """Nothing is fetched from another host: neither by a tag nor by a style sheet."""
     found = []
-    for name, attributes in LOADS.items():
-        for tag in page.soup.find_all(name):
-            if name == "link" and not FETCHED_LINKS & set(tag.get("rel") or []):
-                continue
-            found += [str(tag.get(a)) for a in attributes if _leaves(str(tag.get(a, "")))]
+    for tag in page.soup.find_all(list(LOADS)):
+        if tag.name == "link" and not FETCHED_LINKS & set(tag.get("rel") or []):
+            continue
+        found += [str(tag.get(a)) for a in LOADS[tag.name] if _leaves(str(tag.get(a, "")))]
     styles = " ".join(tag.get_text() for tag in page.soup.find_all("style"))
     styles += " ".join(tag["style"] for tag in page.soup.find_all(style=True))
     for sheet in _files(page, "link[rel~=stylesheet]", "href"):
@@ -150,8 +160,8 @@ def loads_from_here(page: Page) -> list[str]:
 def links_resolve(page: Page, site: Site) -> list[str]:
     """Every link and every load inside the site leads to a file, every anchor to an element."""
     found = []
-    for tag in page.soup.find_all(True):
-        for attribute in ("href", "src", "poster"):
+    for tag in page.soup.find_all(_leads_somewhere):
+        for attribute in LEADS:
             url = tag.get(attribute)
             if not url or urlsplit(url).scheme or url.startswith("//"):
                 continue
@@ -223,5 +233,15 @@ def _files(page: Page, selector: str, attribute: str) -> list[Path]:
     ]
 
 
+def _leads_somewhere(tag: Tag) -> bool:
+    return any(attribute in tag.attrs for attribute in LEADS)
+
+
 def _zipped(path: Path) -> int:
+    return _zipped_bytes(path.resolve(), path.stat().st_mtime_ns)
+
+
+@cache
+def _zipped_bytes(path: Path, _written: int) -> int:
+    """A style sheet is part of every page."""
     return len(gzip.compress(path.read_bytes(), 6))

@@ -6,13 +6,12 @@ import inspect
 import json
 import os
 import re
-from functools import cache
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
-from html_checks import Page
+from html_checks import parsed
 from scorebook.finding import glossary, things
 
 import scorelab
@@ -28,9 +27,8 @@ needs_book = pytest.mark.skipif(
 )
 
 
-@cache
 def soup(path: Path) -> BeautifulSoup:
-    return Page(path, HTML).soup
+    return parsed(path, HTML).soup
 
 
 def chapters() -> list[Path]:
