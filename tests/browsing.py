@@ -59,8 +59,8 @@ class Visit:
             self.faults.append(f"console {message.type}: {message.text}")
 
 
-def violations(tab: Tab) -> dict[str, list[str]]:
-    """What axe finds, by rule."""
+def violations(tab: Tab, of: str | None = None) -> dict[str, list[str]]:
+    """What axe finds, by rule: on the page, or in the parts of it that a selector names."""
     options = {"resultTypes": ["violations"]}
-    found = Axe().run(tab, options=options).response["violations"]
+    found = Axe().run(tab, of, options).response["violations"]
     return {v["id"]: [n["html"][:160] for n in v["nodes"][:3]] for v in found}

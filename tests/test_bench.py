@@ -15,7 +15,7 @@ from tiers import nightly_but
 ALONE = ["scorelab", "autograd", "closed_form", "columns"]
 
 
-@pytest.mark.parametrize("problem", problems.SAMPLERS)
+@pytest.mark.parametrize("problem", nightly_but([*problems.SAMPLERS][:1], [*problems.SAMPLERS]))
 def test_contestants_sample_one_law(problem, monkeypatch):
     """From the same start; 20,000 points, whose means have standard errors of 2 / √n at most."""
     monkeypatch.setattr(problems, "N_POINTS", 20_000)
@@ -28,7 +28,8 @@ def test_contestants_sample_one_law(problem, monkeypatch):
     assert (spreads - spreads[0]).abs().max() < 5 * 2**0.5 * 4 * error  # of squares up to 4
 
 
-@pytest.mark.parametrize("network", nightly_but(["mlp"], ["mlp", "wide"]))
+@pytest.mark.nightly
+@pytest.mark.parametrize("network", ["mlp", "wide"])
 def test_the_bare_loop_trains_what_fit_trains(network):
     """The same network on the same data: after as many steps the losses are alike."""
     losses = contestants.fit(network)()

@@ -35,7 +35,7 @@ def test_the_book_is_built() -> None:
         assert PAGES, f"no page below {HTML}"
 
 
-# One page of each kind: by day these alone are looked at in every way.
+# One page of each kind: by day these alone are looked at, not each of them in every way.
 KINDS = [
     "book/index.html",
     "book/lab/laboratory.html",
@@ -62,7 +62,7 @@ def test_page_on_a_desk(browser: Browser, page: str) -> None:
 
 
 @needs_book
-@pytest.mark.parametrize("page", nightly_but(KINDS, PAGES))
+@pytest.mark.parametrize("page", nightly_but(KINDS[1:4], PAGES))
 def test_page_in_the_dark_on_a_phone(browser: Browser, page: str) -> None:
     with Visit(browser, url(page), viewport=PHONE, color_scheme="dark") as visit:
         visit.see_all()
@@ -74,7 +74,7 @@ def test_page_in_the_dark_on_a_phone(browser: Browser, page: str) -> None:
 # axe takes longer than all the rest. From disk it reads the style sheets as scripts do, which is a
 # fault of its own, so it has its own visit.
 @needs_book
-@pytest.mark.parametrize("page", nightly_but(KINDS[::2], PAGES))
+@pytest.mark.parametrize("page", nightly_but(KINDS[:3:2], PAGES))
 def test_page_is_accessible(browser: Browser, page: str) -> None:
     with Visit(browser, url(page), viewport=DESK, color_scheme="light") as visit:
         visit.see_all()
@@ -82,7 +82,8 @@ def test_page_is_accessible(browser: Browser, page: str) -> None:
 
 
 @needs_book
-@pytest.mark.parametrize("page", nightly_but(["book/live.html"], PAGES))
+@pytest.mark.nightly  # by day test_live_page.py looks at one
+@pytest.mark.parametrize("page", PAGES)
 def test_page_is_accessible_in_the_dark(browser: Browser, page: str) -> None:
     with Visit(browser, url(page), viewport=DESK, color_scheme="dark") as visit:
         visit.see_all()

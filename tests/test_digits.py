@@ -56,6 +56,7 @@ def test_accuracy_counts():
     assert accuracy(Parrot(), wrong, labels) == pytest.approx(0.8)
 
 
+@pytest.mark.nightly
 def test_a_short_training_learns(tmp_path, capsys):
     """One pass over the 10,000 images at hand; chance is 0.1."""
     out = tmp_path / "net"

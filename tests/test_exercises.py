@@ -26,30 +26,29 @@ from scorelab.exercises.engine.kinds import Choice, Expression, Function, Number
 NAMES = exercises.available()
 CLOSED = [n for n in NAMES if not isinstance(registry.exercise(n).expects, Open)]
 MISTAKES = [(name, i) for name in CLOSED for i in range(len(registry.exercise(name).mistakes))]
+# Their answers take seconds to compute.
+SLOW = ("ex-better-schedule", "ex-denoise-twice", "ex-images-ema", "ex-prior", "ex-prior-mismatch")
+QUICK = [name for name in CLOSED if name not in SLOW]
 epsilon = sp.Symbol("varepsilon", positive=True)
 
 
 # Every exercise
 
 
-@pytest.mark.parametrize("name", CLOSED)
+@pytest.mark.parametrize("name", nightly_but(QUICK, CLOSED))
 def test_the_right_answer_is_right(name):
     result = exercises.check(name, registry.exercise(name).right())
     assert result, result
     assert repr(result).startswith("Right: ")
 
 
-@pytest.mark.parametrize("name", CLOSED)
+@pytest.mark.parametrize("name", nightly_but(QUICK, CLOSED))
 def test_the_truth_is_a_number_everywhere(name):
     """NaN counts as equal to NaN, so that a mistake which gives it is known: no truth may."""
     exercise = registry.exercise(name)
     assert exercises.check(name, exercise.truth())
     assert all(bool(t.isfinite().all()) for t in exercise.expects.read(exercise.truth()))
 
-
-# Their answers take seconds to compute.
-SLOW = ("ex-denoise-twice", "ex-images-ema", "ex-prior", "ex-prior-mismatch")
-QUICK = [name for name in CLOSED if name not in SLOW]
 
 SOME_BY_DAY = pytest.mark.parametrize(
     "mistake",

@@ -311,9 +311,12 @@ def test_annealing(tab: Tab) -> None:
 
 
 # The presets whose samples can be compared; one diverges, and one ends in another law.
-@pytest.mark.parametrize(
-    "name", [p.name for p in live.PRESETS if p.name not in ("step-too-large", "forward")]
-)
+COMPARED = {
+    p.name: p["sampler"] for p in live.PRESETS if p.name not in ("step-too-large", "forward")
+}
+
+
+@pytest.mark.parametrize("name", nightly_but(first_of_each([*COMPARED], COMPARED.get), [*COMPARED]))
 def test_a_preset_does_in_the_browser_what_it_does_in_the_package(tab: Tab, name: str) -> None:
     shown = next(p for p in live.PRESETS if p.name == name)
     generator = torch.Generator().manual_seed(0)

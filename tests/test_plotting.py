@@ -216,7 +216,7 @@ def test_no_two_roles_share_a_colour():
 # -------------------------------------------------------------------------------------- figures
 
 
-@pytest.mark.parametrize("name", nightly_but([*MIXTURES][:2], [*MIXTURES]))
+@pytest.mark.parametrize("name", nightly_but([*MIXTURES][:1], [*MIXTURES]))
 def test_every_figure_takes_any_mixture_in_the_plane(name):
     p = MIXTURES[name]
     run = run_of(p)

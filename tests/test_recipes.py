@@ -193,6 +193,7 @@ def test_a_killed_run_taken_up_again_ends_as_one_never_stopped(tmp_path):
     assert same(killed, whole)
 
 
+@pytest.mark.nightly
 def test_samples_on_the_way_change_nothing(tmp_path):
     """More checkpoints, and so more sheets of samples, give the same network."""
     for every, name in ((100, "rare"), (6, "often")):

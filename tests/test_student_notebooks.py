@@ -111,6 +111,7 @@ def test_names_are_found():
     assert _names("m += n") == ({"m"}, {"m", "n"})
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("page", ["book/conventions"])
 def test_it_runs_before_anything_is_answered(page, tmp_path, empty_environment):
     notebook = _notebook(page)

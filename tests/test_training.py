@@ -80,6 +80,7 @@ def test_it_learns_the_score(learned, sigma, at_most):
     assert error + 4 * error.standard_error < at_most
 
 
+@pytest.mark.nightly
 def test_learned_scores_give_every_mode_its_weight(learned):
     mixture = book_mixture()
     found = annealed_langevin_dynamics(

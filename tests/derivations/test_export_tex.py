@@ -18,7 +18,7 @@ from scorelab.derivations.export.tex import excerpt, latex_text
 from scorelab.derivations.printing.macros import MACROS, PREFIX, definitions, expand, fold
 
 NAMES = derivations.available()
-DAY = ["mixture-score", "dsm-target", "tweedie", "ncsn-to-sde"]
+DAY = ["dsm-target", "tweedie"]
 SOME_BY_DAY = pytest.mark.parametrize(
     "names", [DAY, pytest.param(NAMES, marks=pytest.mark.nightly)], ids=["some", "all"]
 )

@@ -185,7 +185,12 @@ def test_what_is_cited_needs_a_source():
 @pytest.mark.parametrize(
     ("name", "step", "wrong"),
     [
-        ("tweedie", "variance", lambda right: right + 7 * third),
+        pytest.param(
+            "tweedie",
+            "variance",
+            lambda right: right + 7 * third,
+            marks=pytest.mark.nightly,
+        ),
         pytest.param(
             "dsm-equivalence",
             "difference",
@@ -198,7 +203,12 @@ def test_what_is_cited_needs_a_source():
             lambda right: right + Derivative(s(y, theta), (theta, 2)),
             marks=pytest.mark.nightly,
         ),
-        ("dsm-equivalence", "gradient", lambda right: right + Derivative(s(y, theta), (theta, 2))),
+        pytest.param(
+            "dsm-equivalence",
+            "gradient",
+            lambda right: right + Derivative(s(y, theta), (theta, 2)),
+            marks=pytest.mark.nightly,
+        ),
         ("implicit-score-matching", "identity", lambda right: right + over(x * p(x)).subs(a, A)),
         (
             "implicit-score-matching",

@@ -6,11 +6,13 @@ import sympy as sp
 from scipy import integrate
 from scipy.stats import norm
 from spoiling import spoilt
+from tiers import nightly_but
 
 from scorelab import derivations
 from scorelab.derivations import DerivationError
 
 
+@pytest.mark.nightly
 def test_a_spectral_gap_of_one_is_refused():
     with pytest.raises(DerivationError, match="gap"):
         spoilt("ou-spectrum", "gap", right=lambda half: 2 * half).check()
@@ -45,7 +47,7 @@ def test_the_transition_law_is_the_derived_one(name):
     assert derivations.unchecked(name)["transition"].equation.rhs == kernel
 
 
-@pytest.mark.parametrize("factor", [1.5, 2.5])
+@pytest.mark.parametrize("factor", nightly_but([1.5], [1.5, 2.5]))
 def test_a_stronger_log_sobolev_inequality_is_refused(factor):
     stronger = spoilt("ou-entropy-decay", "log-sobolev", left=lambda kl: sp.Rational(factor) * kl)
     with pytest.raises(DerivationError, match="log-sobolev"):

@@ -17,8 +17,8 @@ from scorelab import derivations
 from scorelab.derivations.engine import checking
 
 NAMES = derivations.available()
-DAY = ["tweedie", "ou-moments", "ou-transition"]
-NIGHT = 40  # slips of each derivation
+DAY = ["ou-moments", "ou-transition"]
+NIGHT = 20  # slips of each derivation
 
 
 def words(title: str) -> str:
