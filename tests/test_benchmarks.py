@@ -207,7 +207,7 @@ growth()
 def test_no_large_temporary(function):
     """K = 50, d = 16, n = 25,000: n·K·d·d numbers are 1,280 MB and n·K·d are 80.
 
-    Measured are 18 MB for the score: points as rows, result, and the slice that is worked on.
+    Measured are 19 MB for the noisy score: points as rows, result, and the slice that is worked on.
     """
     script = f"""
 covariances = 2 * torch.eye(16).expand(50, -1, -1)
