@@ -136,7 +136,7 @@ def test_a_role_is_renamed_wherever_it_stands_and_nothing_else(tmp_path):
         r"""
 [roles]
 brownian = 'B'
-random = 'X'
+random = 'Y'
 """,
     )
     text = derivations.unchecked("reverse-sde").to_markdown(notation=own)

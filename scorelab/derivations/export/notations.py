@@ -182,10 +182,9 @@ def renaming(
     formulas = [f for text in texts for f in re.findall(r"\$\$?([^$]+)\$\$?", text)]
     macros, held = _macros(notation, formulas)
     everything = " ".join([*(expand(f, macros) for f in formulas), *printed])
-    wanted = _by_role(derivation, notation, everything) | {
-        old: new for old, new in notation.symbols.items() if has(derivation, old)
-    }
-    wanted |= notation.theorems.get(derivation.name, {})
+    letters = {**notation.symbols, **notation.theorems.get(derivation.name, {})}
+    wanted = _by_role(derivation, notation, everything)
+    wanted |= {old: new for old, new in letters.items() if has(derivation, old)}
     wanted |= symbols
     wanted = {old: new for old, new in wanted.items() if old in symbols or old != new}
     # A random state may be called as its values are; nothing may be called as Brownian motion is.
@@ -203,7 +202,7 @@ def renaming(
         if 0 < len(arity) <= len(notation.applied[role])
     }
     return Renaming(
-        lambda tex: put(rename(expand(tex, macros))),
+        lambda tex: _once(put(rename(expand(tex, macros)))),
         rename,
         templates,
         bool(wanted) or templates != derivation.notation,
@@ -214,8 +213,8 @@ def silent(derivation: "Derivation", notation: Notation) -> list[str]:
     """Return the names in a notation that this derivation has nothing for."""
     having = set(derivation.roles.values())
     roles = [role for role in notation.roles if role in SYMBOLS and role not in having]
-    letters = [old for old in notation.symbols if not has(derivation, old)]
-    return [*roles, *letters]
+    letters = {**notation.symbols, **notation.theorems.get(derivation.name, {})}
+    return [*roles, *(old for old in letters if not has(derivation, old))]
 
 
 def _macros(notation: Notation, formulas: Sequence[str]) -> tuple[dict, dict[str, str]]:
@@ -255,6 +254,12 @@ def _putting(held: Mapping[str, str]) -> Callable[[str], str]:
         return pattern.sub(name, tex)
 
     return put
+
+
+def _once(tex: str) -> str:
+    """Say what is equal to itself once, as the score that is called a gradient."""
+    left, _, right = tex.partition(" = ")
+    return left if left.strip() == right.strip() else tex
 
 
 def _by_role(derivation: "Derivation", notation: Notation, printed: str) -> dict[str, str]:
