@@ -55,10 +55,11 @@ audit: $(AUDIT)/node_modules/.package-lock.json book ## Lighthouse and axe on ev
 bench: $(BENCH)/stamp ## time samplers and training against peers: make bench ARGS='--only samplers --rounds 5'
 	PYTHONPATH=tests $(BENCH)/bin/python -m bench $(ARGS)
 
-check: $(VENV)/tests.stamp ## check format, lint and the workflow
+check: $(VENV)/tests.stamp ## check format, lint, the workflow and the citation file
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/book.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
 format: $(VENV)/tests.stamp ## format, and mend what lint can mend
 	$(BIN)/ruff format .

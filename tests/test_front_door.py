@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+import yaml
 
 import scorelab as sl
 
+ROOT = Path(sl.__file__).resolve().parents[1]
+TOLD = ("CHANGELOG.md", "CITATION.cff", ".zenodo.json", "README.md")
+# Of the metadata that Zenodo documents for its deposits, those of any use here.
+DEPOSIT = {
+    *("title", "upload_type", "description", "creators", "version", "publication_date", "notes"),
+    *("access_right", "license", "language", "keywords", "related_identifiers", "contributors"),
+}
 HEAVY = ("torch", "numpy", "scipy", "sympy", "matplotlib", "ot")
 STUB = ast.parse(Path(sl.__file__).with_name("__init__.pyi").read_text(encoding="utf8"))
 IMPORTS = [
@@ -63,8 +73,34 @@ def test_what_the_mathematics_makes_public_is_there():
     assert public <= set(dir(sl))
 
 
-def test_it_has_a_version():
-    assert re.fullmatch(r"\d+\.\d+\.\d+", sl.__version__)
+def test_all_say_the_same_version_and_day():
+    """Only what is under a heading with a day is released."""
+    texts = {name: (ROOT / name).read_text(encoding="utf8") for name in TOLD}
+    headings = re.findall(r"^## (.*)", texts["CHANGELOG.md"], re.M)
+    released = [re.fullmatch(r"\[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)", h) for h in headings]
+    assert all(released[1:])
+    assert headings[0] == "[Unreleased]" or released[0]
+    version, day = next(filter(None, released)).groups()
+    cited, deposit = yaml.safe_load(texts["CITATION.cff"]), json.loads(texts[".zenodo.json"])
+    assert sl.__version__ == version == cited["version"] == deposit["version"]
+    assert day == str(cited["date-released"]) == deposit["publication_date"]
+    assert f"scorelab-{version}-py3-none-any.whl" in texts["README.md"]
+
+
+def test_citation_and_deposit_say_the_same_and_can_be_read():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf8"))
+    deposit = json.loads((ROOT / ".zenodo.json").read_text(encoding="utf8"))
+    check = Path(sys.executable).with_name("check-jsonschema")
+    schema = "vendor.citation-file-format"
+    subprocess.run([check, "--builtin-schema", schema, ROOT / "CITATION.cff"], check=True)
+    assert deposit.keys() <= DEPOSIT
+    assert deposit["creators"] == [{"name": author["name"]} for author in cited["authors"]]
+    assert deposit["title"] == cited["title"]
+    assert deposit["keywords"] == cited["keywords"]
+    assert deposit["license"] in cited["license"]
+    assert " ".join(cited["abstract"].split()) in deposit["description"]
+    [author] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["authors"]
+    assert [author] == deposit["creators"]
 
 
 def test_what_there_is_not_is_an_attribute_error():

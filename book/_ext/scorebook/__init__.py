@@ -21,6 +21,7 @@ from scorebook.lectures.slides import deck
 from scorebook.notebooks import buttons, template, wheel, writing
 from scorebook.pages import (
     assets,
+    citing,
     docstrings,
     edition,
     figures,
@@ -45,7 +46,8 @@ PARTS: dict[ModuleType, tuple[ModuleType, ...]] = {
     mathematics: (),
     assets: (),
     figures: (),
-    derivations: (),
+    citing: (),
+    derivations: (citing,),
     layout: (),
     timetables: (),
     slides: (deck,),
@@ -115,6 +117,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("html-page-context", 950, layout.complete_page),
     ("html-page-context", 960, glossary.add_definitions),
     ("html-page-context", 970, sharing.describe_page),
+    ("html-page-context", 972, citing.describe),
     ("html-page-context", 975, translated.describe),
     ("html-page-context", 990, assets.choose_assets),
     # All is written.
@@ -130,6 +133,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("build-finished", 500, deck.copy_sources),
     ("build-finished", 500, sharing.write_icon),
     ("build-finished", 500, sharing.write_map),
+    ("build-finished", 500, citing.write_index),
     ("build-finished", 600, live.write_scripts),  # after the theme's files are copied
     ("build-finished", 1000, strict.mark_ended),
 )

@@ -169,8 +169,18 @@
     const name = line.dataset.name;
     const latex = document.querySelector(`.takeaway[data-name="${name}"] > script`);
     if (latex) line.querySelector(".how").prepend(copyButton("Copy LaTeX", name, () => latex.textContent));
-    const cite = line.querySelector("cite");
-    cite.after(" ", copyButton("Copy", `the citation of ${name}`, () => cite.textContent));
+  });
+  all("details.cite").forEach((fold) => {
+    const [line, entry] = ["cite", "pre"].map((part) => fold.querySelector(part));
+    const name = line && fold.closest(".takeaway").dataset.name;
+    line?.after(" ", copyButton("Copy", `the citation of ${name}`, () => line.textContent));
+    if (!entry) return;
+    // A book that does not know its address is cited at that where it is read, if others can go there.
+    if ("at" in entry.dataset && location.protocol.startsWith("http")) {
+      const address = new URL(entry.dataset.at, location.href.split("#")[0]);
+      entry.textContent = entry.textContent.replace(/\n\}$/, `,\n  url = {${address}}\n}`);
+    }
+    entry.before(copyButton("Copy BibTeX", name ?? "this page", () => entry.textContent));
   });
   // One button for code, which moves to the code under the pointer.
   const copyCode = copyButton("Copy", "", (button) => button.parentElement.querySelector("pre").textContent.replace(/\n$/, ""));

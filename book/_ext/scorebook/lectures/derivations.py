@@ -18,6 +18,7 @@ from typing import ClassVar
 from docutils import nodes
 from scorebook import contents, state
 from scorebook.lectures.exports import ALL, FORMS, LABELS, Export, Exports, file_name, release
+from scorebook.pages import citing
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.config import Config
@@ -193,13 +194,13 @@ def _line(
         words.append(f'<a href="{there}#{_statement(name)}">statement, hypotheses, sources</a>')
     if place and place.page == page and (part := _part(made, place)):
         words.append(f'<span class="part">{part}</span>')
+    cite = citing.fold(app, page, f"scorelab-{name}", made.title, at=address, line=made.citation)
     latex = f'<script type="text/x-latex">{made.latex}</script>' if with_latex else ""
     return (
         f'<div class="takeaway" role="group" aria-label="Derivation {name}" data-name="{name}">'
         f'<p class="what">{" ".join(words)}</p>'
         f'<div class="how">{"".join(_links(app, page, name))}'
-        f'<details class="cite"><summary>Cite</summary><p><cite>{escape(made.citation)}</cite>'
-        f"</p></details></div>{latex}</div>"
+        f"{cite}</div>{latex}</div>"
     )
 
 
