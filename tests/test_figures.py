@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from base64 import b64encode
 from pathlib import Path
 from textwrap import dedent
 
@@ -109,3 +110,33 @@ def test_each_twin_is_a_drawing_where_that_is_smaller_as_it_is_sent_and_else_web
     assert two.max() < 50
     assert file.name not in {picture.name for picture in files}
     assert set(files[0].parent.iterdir()) == set(files)
+
+
+PDF = {"pdf": {twin: b64encode(f"%PDF {twin}".encode()).decode() for twin in ("light", "dark")}}
+
+
+@pytest.mark.nightly
+def test_a_figure_leaves_under_its_name_and_what_is_gone_is_dropped(tmp_path):
+    files = shown(tmp_path, PDF)
+    html = tmp_path / "_build/html"
+    soup = BeautifulSoup((html / "one.html").read_text("utf8"), "html.parser")
+    [menu] = soup.select("figure#fig-square > details.save")
+    assert menu.find_next_sibling().name == "figcaption"  # which must come last
+    assert not menu.has_attr("open")
+    links = {link["href"]: link.text for link in menu.select("a[download]")}
+    assert links == {
+        "figures/score-lab-square-light.pdf": "PDF, light",
+        "figures/score-lab-square-light.png": "PNG, light",
+        "figures/score-lab-square-dark.pdf": "PDF, dark",
+        "figures/score-lab-square-dark.png": "PNG, dark",
+    }
+    assert {f"figures/{file.name}" for file in (html / "figures").iterdir()} == set(links)
+    assert (html / "figures/score-lab-square-dark.pdf").read_bytes() == b"%PDF dark"
+    for twin, picture in zip(("light", "dark"), files, strict=True):
+        taken = Image.open(html / f"figures/score-lab-square-{twin}.png")
+        assert taken.format == "PNG"
+        assert abs(np.asarray(taken).mean() - pixels(picture.read_bytes()).mean()) < 2
+
+    shown(tmp_path, {})  # drawn without PDF now
+    names = {file.name for file in (html / "figures").iterdir()}
+    assert names == {"score-lab-square-light.png", "score-lab-square-dark.png"}

@@ -4,6 +4,7 @@ import base64
 import io
 import re
 import tempfile
+import zlib
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -92,6 +93,47 @@ def test_dark_twin_exchanges_every_colour_and_back():
     assert after == before
     assert len({c[:7] for c in before} & LIGHT) == len(LIGHT), "a colour is not tried"
     assert during == [table.get(c[:7], c[:7]) + c[7:] for c in before]
+
+
+def pdfs(figure: plotting.Picture) -> dict[str, bytes]:
+    twins = figure._repr_mimebundle_()[1]["scorelab"]["pdf"]
+    return {twin: base64.b64decode(data) for twin, data in twins.items()}
+
+
+def written(pdf: bytes) -> str:
+    """What the streams of a PDF say, but for its fonts and pictures."""
+    streams = re.findall(rb"stream\r?\n(.*?)\nendstream", pdf, re.S)
+    packed = [data for data in streams if data[:1] == b"x"]
+    return "\n".join(zlib.decompress(data).decode("latin1") for data in packed)
+
+
+def test_a_picture_leaves_as_pdf_light_and_dark_and_always_the_same():
+    figure = everything()
+    layout = figure.get_layout_engine()
+    first = pdfs(figure)
+    assert figure.get_layout_engine() is layout
+    assert first == pdfs(figure)
+    for twin, paper in (("light", INK["paper"]), ("dark", "#12171e")):
+        assert first[twin].startswith(b"%PDF")
+        assert b"/FontFile2" in first[twin]  # text is text, in fonts that every journal takes
+        ground = " ".join(f"{c:.10f}".rstrip("0").rstrip(".") for c in to_rgba_array(paper)[0, :3])
+        # matplotlib writes grey by one number, colours by three
+        said = ground if len(set(ground.split())) > 1 else ground.split()[0] + " g"
+        assert said in written(first[twin]), twin
+
+
+def test_a_large_cloud_is_pixels_in_a_pdf_and_its_axes_are_lines():
+    sizes = {}
+    for n in (500, 2 * pictures._MOST_MARKS, 100_000):
+        figure, ax = plotting.picture()
+        cloud = ax.scatter(*np.random.default_rng(0).normal(size=(2, n)), s=3)
+        ax.set_title("clouds")
+        pdf = pdfs(figure)["light"]
+        assert (b"/Subtype /Image" in pdf) == (n > pictures._MOST_MARKS)
+        assert b"/FontFile2" in pdf
+        assert not cloud.get_rasterized()
+        sizes[n] = len(pdf)
+    assert max(sizes.values()) < 500_000
 
 
 def test_dark_twin_is_undone_when_drawing_fails():

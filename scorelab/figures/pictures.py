@@ -58,6 +58,7 @@ _CSS_DPI = 96  # an inch of figure is 96 CSS pixels on the page
 _FILM_SCALE = 1.5  # pixels of a film for one CSS pixel
 # Of a drawing in SVG, so that a phone shows it at once: characters, and marks of scatter plots.
 _LONGEST_DRAWING, _MOST_MARKS = 200_000, 2_000
+_PRINT_DPI = 300  # of what is pixels in a PDF
 mpl.rcParams.update(
     {
         "figure.dpi": _CSS_DPI,
@@ -90,6 +91,7 @@ mpl.rcParams.update(
         "mathtext.fontset": "stix",
         "savefig.facecolor": "auto",
         "svg.hashsalt": "scorelab",  # the same drawing is the same file
+        "pdf.fonttype": 42,  # text stays text, which journals ask for
     }
 )
 
@@ -97,15 +99,22 @@ mpl.rcParams.update(
 class Picture(Figure):
     """A figure that a notebook shows as PNG, and whose metadata hold the dark twin.
 
-    Both are there as SVG, too (``drawn`` in the metadata), if the figure has few marks.
+    Both are there as SVG, too (``drawn`` in the metadata), if the figure has few marks; and as PDF
+    (``pdf``), to be taken along.
     """
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
-        light, drawn_light = self._png(), self._svg()
-        with _dark(self):
-            dark, drawn_dark = self._png(), self._svg() if drawn_light else None
+        light, layout = self._png(), self.get_layout_engine()
+        self.set_layout_engine("none")  # as in the first: to lay it out again takes long
+        try:
+            drawn_light, pdf = self._svg(), {"light": self._pdf()}
+            with _dark(self):
+                dark, drawn_dark = self._png(), self._svg() if drawn_light else None
+                pdf["dark"] = self._pdf()
+        finally:
+            self.set_layout_engine(layout)
         width, height = (round(inches * _CSS_DPI) for inches in self.get_size_inches())
-        twins = {"dark": _base64(dark)}
+        twins = {"dark": _base64(dark), "pdf": {twin: _base64(made) for twin, made in pdf.items()}}
         if drawn_light and drawn_dark:
             twins["drawn"] = {"light": drawn_light, "dark": drawn_dark}
         metadata = {"image/png": {"width": width, "height": height}, "scorelab": twins}
@@ -126,6 +135,20 @@ class Picture(Figure):
         self.savefig(buffer, format="svg", metadata={"Date": None})
         drawn = buffer.getvalue()
         return drawn if len(drawn) <= _LONGEST_DRAWING and "<image" not in drawn else None
+
+    def _pdf(self) -> bytes:
+        """The figure as PDF: axes, text and lines as vectors, large clouds and meshes as pixels."""
+        clouds = [c for c in self.findobj(PathCollection) if len(c.get_offsets()) > _MOST_MARKS]
+        before = [(artist, artist.get_rasterized()) for artist in clouds + self.findobj(QuadMesh)]
+        buffer = io.BytesIO()
+        try:
+            for artist, _ in before:
+                artist.set_rasterized(True)
+            self.savefig(buffer, format="pdf", dpi=_PRINT_DPI, metadata={"CreationDate": None})
+        finally:
+            for artist, rasterized in before:
+                artist.set_rasterized(rasterized)
+        return buffer.getvalue()
 
 
 class Film:

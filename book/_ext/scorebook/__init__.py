@@ -23,6 +23,7 @@ from scorebook.pages import (
     assets,
     citing,
     docstrings,
+    downloads,
     edition,
     figures,
     layout,
@@ -45,7 +46,8 @@ PARTS: dict[ModuleType, tuple[ModuleType, ...]] = {
     docstrings: (),
     mathematics: (),
     assets: (),
-    figures: (),
+    figures: (downloads,),
+    downloads: (),
     citing: (),
     derivations: (citing,),
     layout: (),
@@ -84,11 +86,13 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("env-before-read-docs", 500, execution.execute_outdated),
     ("env-before-read-docs", 800, status.remember_state),  # when they have run
     # A page is read.
+    ("env-purge-doc", 500, downloads.forget_page),
     ("env-purge-doc", 500, derivations.forget_page),
     ("env-purge-doc", 500, sections.forget_page),
     # Napoleon, at 500, would cut formulas at their colons.
     ("autodoc-process-docstring", 400, docstrings.rewrite_docstring),
     ("doctree-read", 500, docstrings.join_documents),
+    ("doctree-read", 500, downloads.find_files),
     ("doctree-read", 500, derivations.find_derivations),
     ("doctree-read", 500, things.unlist_words),
     ("doctree-read", 500, sections.collect_links),
@@ -108,6 +112,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("doctree-resolved", 100, writing.write_notebooks),
     ("doctree-resolved", 100, template.write_template),
     ("doctree-resolved", 500, figures.demand_words),
+    ("doctree-resolved", 600, downloads.add_menus),  # when decks have taken theirs
     ("doctree-resolved", 600, derivations.write_lines),
     # A page becomes HTML.
     ("html-page-context", 500, live.load_script),
@@ -129,6 +134,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("build-finished", 500, assets.write_fonts),
     ("build-finished", 500, figures.copy_media),
     ("build-finished", 500, figures.drop_old_pictures),
+    ("build-finished", 500, downloads.write_files),
     ("build-finished", 500, derivations.write_files),
     ("build-finished", 500, deck.copy_sources),
     ("build-finished", 500, sharing.write_icon),

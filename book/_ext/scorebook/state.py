@@ -65,6 +65,7 @@ class Pages:
         heading_links: For each page with links to sections, the pages that they lead to.
         translations: For each page, what it is called in other languages.
         index_pages: The pages with an index.
+        figure_files: For each page, the files in which its figures leave it.
         code_places: Where code is shown and called.
         derivation_places: Where each derivation stands.
         derivation_indexes: The pages that list all of them.
@@ -79,6 +80,7 @@ class Pages:
     heading_links: dict[str, set[str]] = field(default_factory=dict)
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
     index_pages: set[str] = field(default_factory=set)
+    figure_files: dict[str, dict[str, str]] = field(default_factory=dict)
     code_places: dict[str, dict] = field(default_factory=dict)
     derivation_places: dict[str, list[Place]] = field(default_factory=dict)
     derivation_indexes: set[str] = field(default_factory=set)

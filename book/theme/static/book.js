@@ -80,7 +80,7 @@
   const onlyCode = (fold) => fold.querySelector("pre") && !fold.querySelector("p:not(summary p), li, div.math, img, table");
   let unfolded = [];
   addEventListener("beforeprint", () => {
-    unfolded = all("details:not([open], .solution, .cite)").filter((fold) => !onlyCode(fold));
+    unfolded = all("details:not([open], .solution, .cite, .save)").filter((fold) => !onlyCode(fold));
     unfolded.forEach((fold) => { fold.open = true; });
   });
   addEventListener("afterprint", () => unfolded.forEach((fold) => { fold.open = false; }));

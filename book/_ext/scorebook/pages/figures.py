@@ -61,17 +61,27 @@ class BookRenderer(NbElementRenderer):
 
     def render_image(self, data: MimeData) -> list[nodes.Element]:
         [light] = super().render_image(data)
-        drawn = data.output_metadata.get("scorelab", {}).get("drawn", {})
+        twins = data.output_metadata.get("scorelab", {})
+        drawn, dark = twins.get("drawn", {}), twins.get("dark")
         if data.mime_type == "image/png":
+            pdf = twins.get("pdf", {})
+            light["files"] = self._kept(
+                {
+                    "-light.pdf": pdf.get("light"),
+                    ("-light.png" if dark else ".png"): data.content,
+                    "-dark.pdf": pdf.get("dark"),
+                    "-dark.png": dark,
+                }
+            )
             png = a2b_base64(data.content)
             light["uri"] = self._written(png, drawn.get("light"))
             if "width" not in light:  # as matplotlib alone shows it
                 width, height = Image.open(io.BytesIO(png)).size
                 light["width"], light["height"] = f"{width}px", f"{height}px"
-        dark = data.output_metadata.get("scorelab", {}).get("dark")
         if not dark:
             return [light]
         twin = light.deepcopy()
+        twin["files"] = {}
         twin["uri"] = self._written(a2b_base64(dark), drawn.get("dark"))
         light["classes"] = [*light["classes"], "only-light"]
         twin["classes"] = [*twin["classes"], "only-dark"]
@@ -94,6 +104,15 @@ class BookRenderer(NbElementRenderer):
                 write_whole(path, svg)
         return self.write_file([path.name], b"", exists_ok=True)  # there already; gives the address
 
+    def _kept(self, files: dict[str, str | None]) -> dict[str, str]:
+        """Keeps what is in base64 among the doctrees; returns where, by the ends of file names."""
+        folder = Path(self.renderer.sphinx_env.doctreedir, "figures")
+        return {
+            end: f"figures/{_store(content, end[-4:], folder)}"
+            for end, content in files.items()
+            if content
+        }
+
     def _films(self, data: MimeData) -> list[nodes.Element]:
         whole = data.content
         options = self.renderer.get_cell_level_config(
@@ -112,6 +131,8 @@ class BookRenderer(NbElementRenderer):
                 height=height,
                 classes=[f"only-{twin}"] if len(twins) > 1 else [],
             )
+            end = f"-{twin}.mp4" if len(twins) > 1 else ".mp4"
+            node["files"] = {end: f"media/{node['src']}"}
             self.renderer.add_line_and_source_path(node, data)
             shown.append(node)
         return shown

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from docutils import nodes
 from scorebook.lectures.slides.plan import Item
+from scorebook.pages.downloads import save
 from scorebook.pages.figures import steady_images
 from scorebook.pages.layout import plain_roles, scrollable
 from sphinx.application import Sphinx
@@ -143,7 +144,10 @@ class _Writer:
         return "figure beside" if beside else "figure"
 
     def _html(self, node: nodes.Node) -> str:
-        html = self.app.builder.render_partial(node.deepcopy())["fragment"]
+        shown = node.deepcopy()
+        for menu in list(shown.findall(save)):
+            menu.parent.remove(menu)
+        html = self.app.builder.render_partial(shown)["fragment"]
         html = re.sub(r'<a class="headerlink".*?</a>', "", html, flags=re.S)
         # A picture that is as large as the slide leads nowhere.
         html = re.sub(r'<a class="[^"]*image-reference[^>]*>\s*(<img [^>]*>)\s*</a>', r"\1", html)
