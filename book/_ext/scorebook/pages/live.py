@@ -7,6 +7,7 @@ The element holds what is seen without scripts and in print: a figure of the pag
 place of (``:replaces: fig-name``), or a line that refers to one nearby (``:still: fig-name``).
 ``{live-list}`` lists the presets with links that open them in a live figure of the page.
 The presets are those of ``scorelab.figures.live``; the scripts find them in the same file.
+``embed.html`` in the site's root shows one figure alone, for a frame in any page.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from sphinx.writers.html5 import HTML5Translator
 from scorelab._support.files import write_whole
 
 SOURCE = Path(__file__).resolve().parents[3] / "theme/static/live"
+EMBED = SOURCE.parents[1] / "embed.html"
 SCRIPTS = (
     "random", "mixture", "samplers", "run", "settings", "ground", "particles", "panel",
     "handles", "controls", "colours", "player", "element",
@@ -164,6 +166,9 @@ def write_scripts(app: Sphinx, exception: Exception | None) -> None:
     sheet = (SOURCE / "live.css").read_text(encoding="utf-8")
     write_whole(static / "live.css", stylesheets.minified(sheet).encode())
     write_whole(static / "live.js", script(app.config.live_described).encode())
+    book = app.config.html_title or app.config.project
+    alone = app.builder.templates.render_string(EMBED.read_text(encoding="utf-8"), {"book": book})
+    write_whole(Path(app.outdir, EMBED.name), alone.encode())
 
 
 def _visit(translator: HTML5Translator, node: live_figure) -> None:

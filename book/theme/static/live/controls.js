@@ -83,7 +83,8 @@
       this.bar = build("div", {class: "live-bar"}, this.play,
         button("Step", "step", does.step), button("Reset", "reset", does.reset),
         this.speedLabel = this.labelled("Speed", this.speed),
-        this.link = button("Copy link", "link", does.link));
+        this.link = button("Copy link", "link", does.link),
+        this.embed = button("Embed", "", does.embed, {title: "Copy the code of a frame with this figure, for a page of your own"}));
       this.corner = build("div", {class: "live-corner"},
         button("", "minus", () => does.zoom(1 / 1.25), {"aria-label": "Zoom out"}),
         button("", "plus", () => does.zoom(1.25), {"aria-label": "Zoom in"}),

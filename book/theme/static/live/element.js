@@ -6,6 +6,9 @@
 // that adds to the one global object ScoreLab; this one is the last.
 "use strict";
 (function (lab) {
+  // Where the figure stands alone, for frames in other pages (`embed.html`).
+  const ALONE = document.currentScript?.src && new URL("../embed.html", document.currentScript.src).href;
+
   // A change of these starts anew; of the others, the run goes on.
   const ANEW = ["sampler", ...lab.PARAMETERS.filter((p) => !p.live).map((p) => p.name)];
 
@@ -45,6 +48,7 @@
         zoom: (factor) => this.set({zoom: lab.within({min: 0.1, max: 8}, this.settings.zoom * factor)}),
         full: () => this.full(),
         link: () => this.copyLink(),
+        embed: () => this.copyFrame(),
         tell: () => this.say(this.panel.words()),
         set: (name, value) => this.set({[name]: value}),
         show: (name, shown) => this.set({[name]: shown}),
@@ -54,6 +58,8 @@
         remove: (k) => this.set({components: this.settings.components.filter((_, i) => i !== k)}),
       });
       const canvas = (properties) => lab.build("canvas", properties);
+      this.controls.embed.hidden = !ALONE;
+      this.controls.full.hidden = document.body.classList.contains("live-alone") && !document.fullscreenEnabled;
       this.ground = new lab.Ground(canvas({"aria-hidden": "true"}));
       this.particles = new lab.Particles(canvas({role: "img"}));
       this.handles = new lab.Handles((k, values) => this.shape(k, values));
@@ -247,19 +253,35 @@
       }
     }
 
-    async copyLink() {
-      const {link} = this.controls;
+    copyLink() {
       this.writeAddress();
       const address = `${location.href.split("#")[0]}#${lab.toHash(this.id, this.settings)}`;
-      try { await navigator.clipboard.writeText(address); } catch (error) {
-        const area = this.app.appendChild(lab.build("textarea", {value: address}));
+      return this.copy(address, this.controls.link, "Copy link");
+    }
+
+    /** The code of a frame that shows this figure, in its state, in another page. */
+    copyFrame() {
+      const {settings} = this, plain = lab.toHash("embed", lab.checked(lab.complete(settings.preset)));
+      const state = lab.toHash("embed", settings);
+      const src = `${ALONE}#${state === plain ? settings.preset : state}`;
+      const frame = lab.build("iframe", {loading: "lazy", height: "640", allow: "fullscreen",
+        title: `Live figure: ${lab.preset(settings.preset).title}`});
+      frame.setAttribute("src", src);
+      frame.setAttribute("style", "width: 100%; border: 0");
+      return this.copy(frame.outerHTML, this.controls.embed, "Embed");
+    }
+
+    async copy(text, button, label) {
+      try { await navigator.clipboard.writeText(text); } catch (error) {
+        const area = this.app.appendChild(lab.build("textarea", {value: text}));
         area.select();
         document.execCommand("copy");
         area.remove();
-        link.focus();
+        button.focus();
       }
-      link.lastChild.textContent = "Copied";
-      setTimeout(() => { link.lastChild.textContent = "Copy link"; }, 2000);
+      button.lastChild.textContent = "Copied";
+      this.say(`Copied: ${label === "Embed" ? "the code of a frame" : "the link"}`);
+      setTimeout(() => { button.lastChild.textContent = label; }, 2000);
     }
   }
 
