@@ -1,5 +1,5 @@
 """The commands: `python -m scorelab train mnist --out FILE`, `… train digits`, `… derive NAME`,
-`… lab grade FOLDER`.
+`… exercises`, `… lab grade FOLDER`.
 
 torch and sympy take seconds to import, so a command loads what it needs when it is called.
 """
@@ -12,6 +12,7 @@ from dataclasses import fields
 from scorelab._support.extras import needed
 from scorelab._support.output import utf8_output
 from scorelab.derivations.command import add_command as add_derive
+from scorelab.exercises.engine.command import add_command as add_exercises
 from scorelab.lab.grading.command import add_command as add_lab
 
 
@@ -36,6 +37,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     if "train" in arguments[:1]:
         _add_train(train)
     add_derive(commands)
+    add_exercises(commands)
     add_lab(commands)
     return parser
 

@@ -2,6 +2,8 @@
 something on a busy machine."""
 
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -56,3 +58,22 @@ def browser() -> Iterator[Browser]:
         with_flags = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield with_flags
         with_flags.close()
+
+
+@pytest.fixture
+def compiled(tmp_path):
+    """A function that compiles files, the first of them, and returns the log."""
+    if shutil.which("pdflatex") is None and not os.environ.get("CI"):
+        pytest.skip("no pdflatex (Debian: texlive-latex-recommended texlive-pictures)")
+
+    def compile_(files: dict[str, str]) -> str:
+        for name, text in files.items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        main = next(iter(files))
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"]
+        done = subprocess.run([*command, main], cwd=tmp_path, capture_output=True, check=False)
+        log = (tmp_path / main).with_suffix(".log").read_text(encoding="utf-8", errors="replace")
+        assert done.returncode == 0, log[-3000:]
+        return log
+
+    return compile_

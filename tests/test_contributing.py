@@ -46,10 +46,13 @@ def test_the_derivation_is_checked_and_has_its_words(tmp_path, monkeypatch):
 
 def test_the_exercise_is_judged():
     (exercise,) = example("exercise")["EXERCISES"].values()
-    assert exercise.judge("ex-ascent", exercise.right())
+    assert exercise.judge("ex-ascent", exercise.variant("ex-ascent").right())
     slip = exercise.judge("ex-ascent", 0.25)
     assert not slip
     assert "uphill" in str(slip)
+    variant = exercise.variant("ex-ascent", 7)
+    assert variant.numbers["variance"] != 4
+    assert variant.judge("ex-ascent", -1 / variant.numbers["variance"])
 
 
 def test_the_live_run_starts_with_its_own_settings():

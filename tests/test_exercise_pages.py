@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from scorebook.lectures.exercises import exercise_source
 
 from scorelab import exercises
 from scorelab.exercises.engine.judging import GRADES
 from scorelab.exercises.engine.registry import CHAPTERS
 
 ROOT = Path(__file__).parent.parent
+ASKS = r"\{exercise-start\}|\{ask\}"
 
 
 def _page(chapter: str) -> str:
+    """The source of a page, with the exercises that it takes from the package written out."""
     (path,) = ROOT.glob(f"book/**/{chapter.replace('_', '-')}.md")
-    return path.read_text(encoding="utf8")
+    return re.sub(r"^```\{ask\} (\S+)\n```$", _asked, path.read_text(encoding="utf8"), flags=re.M)
+
+
+def _asked(match: re.Match) -> str:
+    label = match[1]
+    _, _, said = exercise_source(label).partition("\n\n")
+    return f"```{{exercise-start}} …\n:label: {label}\n```\n{said[:-5]}```{{exercise-end}}\n```"
 
 
 def _parts(kind: str, page: str) -> dict[str, str]:
@@ -34,7 +44,7 @@ def _code(text: str) -> str:
 
 
 def test_every_page_with_exercises_is_in_the_table():
-    pages = {p.stem for p in ROOT.glob("book/**/*.md") if "{exercise-start}" in p.read_text()}
+    pages = {p.stem for p in ROOT.glob("book/**/*.md") if re.search(ASKS, p.read_text("utf8"))}
     assert pages == {chapter.replace("_", "-") for chapter in CHAPTERS}
 
 
@@ -83,3 +93,11 @@ def test_each_solution_proves_that_its_answer_is_accepted(chapter):
 def test_a_page_imports_the_checks_before_its_exercises(chapter):
     before, _, _ = _page(chapter).partition("{exercise-start}")
     assert "from scorelab import exercises" in _code(before)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_equations_of_sheets_are_those_of_the_page(chapter):
+    module = import_module(f"scorelab.exercises.{chapter}")
+    for label, tex in getattr(module, "EQUATIONS", {}).items():
+        pages = [p.read_text("utf8") for p in ROOT.glob("book/**/*.md")]
+        assert any(f"$$\n{tex.strip()}\n$$ ({label})" in page for page in pages), label

@@ -14,13 +14,15 @@ from pathlib import Path
 import pytest
 import sympy as sp
 import torch
+from latex_log import sticking_out
 from tiers import first_of_each, nightly_but
 
 import scorelab
 from scorelab import exercises
+from scorelab.__main__ import main
 from scorelab.exercises.engine import reading, registry
 from scorelab.exercises.engine.entries import wrong_entry
-from scorelab.exercises.engine.judging import GRADES, Exercise, Mistake
+from scorelab.exercises.engine.judging import GRADES, Exercise, Mistake, Variant
 from scorelab.exercises.engine.kinds import Choice, Expression, Function, Number, Open, Values
 
 NAMES = exercises.available()
@@ -97,7 +99,7 @@ def test_no_hint_gives_the_answer_away(name):
         assert not _gives_away(exercise, hint), hint
 
 
-def _gives_away(exercise: Exercise, hint: str) -> bool:
+def _gives_away(exercise: Variant, hint: str) -> bool:
     """Whether a hint holds the number, the formula, the statement or the code of the answer."""
     expects = exercise.expects
     answers = [exercise.truth(), exercise.right()]
@@ -108,6 +110,12 @@ def _gives_away(exercise: Exercise, hint: str) -> bool:
             re.search(rf"[(`\"'][{''.join(letters)}][)`\"']", hint)
         )
     if isinstance(expects, Function):
+        written = [
+            a for a in (exercise.exercise.truth, exercise.exercise.right) if isinstance(a, str)
+        ]
+        if any(_plain(a) in _plain(hint) for a in written):
+            return True
+        answers = [a for a in answers if a.__name__ != "<lambda>"]
         lines = [line for a in answers for line in inspect.getsource(a).splitlines()]
         code = [_plain(line.split("return ")[-1]) for line in lines if "return " in line]
         return any(line in _plain(hint) for line in code)
@@ -138,7 +146,7 @@ def _plain(text: str) -> str:
 def test_the_search_for_answers_in_hints_finds_them():
     number = Exercise(
         grade="derive", expects=Number(meaning="n"), truth=lambda: 0.25, right=lambda: 1 / 4
-    )
+    ).variant("ex-made")
     assert _gives_away(number, "it is 0.25, of course")
     assert not _gives_away(number, "it is not 0.5")
     formula = Exercise(
@@ -146,7 +154,7 @@ def test_the_search_for_answers_in_hints_finds_them():
         expects=Expression(meaning="f", symbols={"epsilon": (0.1, 1)}),
         truth=lambda: epsilon / (1 - epsilon / 4),
         right=lambda: epsilon / (1 - epsilon / 4),
-    )
+    ).variant("ex-made")
     assert _gives_away(formula, "try ε/(1 − ε/4)")
     assert _gives_away(formula, "try `4*epsilon/(4 - epsilon)`")
     assert not _gives_away(formula, "not 1/(1 − ε/4)")
@@ -155,7 +163,7 @@ def test_the_search_for_answers_in_hints_finds_them():
         expects=Choice(question="q", options={"a": "It grows", "b": "It falls"}),
         truth=lambda: "b",
         right=lambda: "b",
-    )
+    ).variant("ex-made")
     assert _gives_away(choice, "in truth it falls")
     assert _gives_away(choice, "see (b)")
     assert not _gives_away(choice, "see (a): does it grow?")
@@ -175,6 +183,133 @@ def test_about_says_what_is_expected_and_its_stub_can_be_checked(name):
     if right is not None:
         assert "right" not in repr(about)
         assert repr(right()) not in repr(about)
+
+
+# Variants
+
+
+VARYING = [name for name in NAMES if exercises.about(name).varies]
+
+
+def _variants(name: str) -> dict[int | None, Variant]:
+    """Those of fifty seeds that differ, each by one seed, and the book's own."""
+    found = [(seed, registry.exercise(name, seed)) for seed in (None, *range(50))]
+    kept: dict[int | None, Variant] = {}
+    for seed, variant in found:
+        if variant.numbers not in [other.numbers for other in kept.values()]:
+            kept[seed] = variant
+    return kept
+
+
+@pytest.mark.parametrize("name", nightly_but([n for n in VARYING if n not in SLOW], VARYING))
+def test_a_variant_knows_its_own_answer_and_its_own_mistakes(name):
+    """So none degenerates: no mistake is right, and none is taken for another."""
+    variants = _variants(name)
+    assert len(variants) > 2
+    for seed, variant in variants.items():
+        assert exercises.check(name, variant.right(), seed=seed), variant.numbers
+        for mistake in variant.mistakes:
+            result = exercises.check(name, mistake.answer(), seed=seed)
+            assert not result, variant.numbers
+            assert result.message == mistake.hint, variant.numbers
+        hints = [variant.hint, *(mistake.hint for mistake in variant.mistakes)]
+        assert not any(_gives_away(variant, hint) for hint in hints), variant.numbers
+
+
+def test_a_seed_means_the_same_numbers_everywhere():
+    """Typed here: another version of Python must draw these too."""
+    drawn = [registry.exercise("ex-full-step", seed).numbers["alpha"] for seed in (None, 0, 1, 7)]
+    assert drawn == [0.01, 0.005, 0.03, 0.03]
+    with pytest.raises(ValueError, match="seed must be an integer"):
+        exercises.check("ex-full-step", 1, seed=1.5)
+
+
+def test_a_variant_refuses_the_answer_of_the_book():
+    assert exercises.check("ex-full-step", 0.02)
+    result = exercises.check("ex-full-step", 0.02, seed=7)
+    assert not result
+    about = exercises.about("ex-full-step", seed=7)
+    assert about.check == 'exercises.check("ex-full-step", answer, seed=7)'
+    assert "0.03" in about.expects
+
+
+def test_a_made_exercise_varies():
+    made = Exercise(
+        grade="derive",
+        expects=Values(meaning="twice {{n}} and a third", shape=(2,)),
+        varies={"n": (1, 2, 3), "m": (3, 4)},
+        admits=lambda n, m: n != m,
+        truth=["2*n", "n/m"],
+        mistakes=(Mistake("n/m**2", "not {{m**2}}, the second.", entry=1),),
+        hint="-",
+    )
+    seen = set()
+    for seed in range(50):
+        variant = made.variant("ex-made", seed)
+        n, m = variant.numbers["n"], variant.numbers["m"]
+        assert (n, m) not in [(1, 3), (3, 3)]
+        seen.add((n, m))
+        assert variant.judge("ex-made", [2 * n, n / m])
+        assert variant.judge("ex-made", [7, n / m**2]).message == f"not {m**2}, the second."
+        assert variant.expects.meaning == f"twice {n} and a third"
+    assert len(seen) == 4
+
+
+# Sheets
+
+
+CONVERTED = [name for name in NAMES if registry.exercise(name).text]
+
+
+def test_every_text_is_there_in_both_languages_and_says_as_much():
+    for name in CONVERTED:
+        english, spanish = (registry.exercise(name, language=n).text for n in ("en", "es"))
+        for part in ("statement", "solution", "asks"):
+            one, other = (
+                re.findall(r"\{\{.+?\}\}|\{eq\}`.+?`", getattr(t, part)) for t in (english, spanish)
+            )
+            assert sorted(one) == sorted(other), (name, part)
+        assert english.title != spanish.title
+        assert registry.exercise(name).minutes > 0
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_sheet_stands_alone(language, compiled):
+    quick = [name for name in CONVERTED if name not in SLOW]
+    files = exercises.sheet(quick, to="latex", language=language, seed=7)
+    for text in files:
+        assert not sticking_out(compiled({"sheet.tex": text}))
+    for text in exercises.sheet(quick, to="markdown", language=language, seed=7):
+        assert not re.search(r"\{\w+\}`|\{\{\w|\]\(|\]\[", text)
+        cited = set(re.findall(r"\((\d)\)", text))
+        assert cited <= set(re.findall(r"\\tag\{(\d)\}", text))
+
+
+def test_a_sheet_names_what_is_wrong(tmp_path):
+    with pytest.raises(ValueError, match="did you mean ex-stein"):
+        exercises.sheet(["ex-steins"])
+    with pytest.raises(ValueError, match="select must name at least one"):
+        exercises.sheet([])
+    with pytest.raises(ValueError, match="twice"):
+        exercises.sheet(["ex-full-step", "ex-full-step"])
+    with pytest.raises(ValueError, match="language must be one of en, es, got 'fr'"):
+        exercises.sheet(["ex-full-step"], language="fr")
+    with pytest.raises(ValueError, match="to must be one of latex, markdown"):
+        exercises.sheet(["ex-full-step"], to="pdf")
+
+
+def test_the_command_lists_and_writes(tmp_path, capsys):
+    assert main(["exercises"]) == 0
+    assert len(re.findall(r"^  ex-", capsys.readouterr().out, re.M)) == len(NAMES)
+    out, solutions = tmp_path / "sheet.md", tmp_path / "solutions.md"
+    command = ["exercises", "--select", "ex-full-step", "--to", "markdown", "--seed", "7"]
+    command += ["--lang", "es", "--out", str(out), "--solutions", str(solutions)]
+    assert main(command) == 0
+    assert "0.03" in out.read_text("utf-8")
+    assert "0.06" not in out.read_text("utf-8")
+    assert "0.06" in solutions.read_text("utf-8")
+    assert main(["exercises", "--seed", "7"]) == 1
+    assert "--seed needs --select" in capsys.readouterr().err
 
 
 # The mechanism
@@ -420,7 +555,7 @@ def test_results_print_the_same_everywhere(judge):
 def test_no_module_but_the_lab_s_depends_on_the_exercises():
     root = Path(scorelab.__path__[0])
     for path in root.rglob("*.py"):
-        if {"exercises", "lab"} & {*path.relative_to(root).parts}:
+        if {"exercises", "lab", "__main__.py"} & {*path.relative_to(root).parts}:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import | ast.ImportFrom):

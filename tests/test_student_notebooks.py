@@ -18,7 +18,11 @@ from scorelab.exercises.engine.registry import CHAPTERS
 
 ROOT = Path(__file__).parent.parent
 SITE = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
-PAGES = {p for p in ROOT.glob("book/**/*.md") if "{exercise-start}" in p.read_text("utf8")}
+PAGES = {
+    p
+    for p in ROOT.glob("book/**/*.md")
+    if re.search(r"\{exercise-start\}|\{ask\}", p.read_text("utf8"))
+}
 NAMES = sorted(str(p.relative_to(ROOT).with_suffix("")) for p in PAGES)
 GATED = re.compile(r"^(`{3,})\{solution-start\}.*?\n\1\n(.*?)^`{3,}\{solution-end\}", re.M | re.S)
 CELL = re.compile(r"^```\{code-cell\}.*?\n(?:---\n.*?\n---\n|(?::.*\n)*)(.*?)^```", re.M | re.S)

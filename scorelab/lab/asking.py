@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 
-from scorelab.exercises.engine.judging import Result, in_double_precision
+from scorelab.exercises.engine.judging import in_double_precision
 from scorelab.exercises.engine.reading import Unanswered
+from scorelab.exercises.engine.results import Result
 from scorelab.lab.findings import Raised, Unfit, Wrong
 from scorelab.lab.wording import words
 

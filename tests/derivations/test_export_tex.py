@@ -1,9 +1,6 @@
 """What leaves the book for LaTeX compiles with a stock TeX Live, and no line sticks out."""
 
-import os
 import re
-import shutil
-import subprocess
 
 import pytest
 import sympy as sp
@@ -24,25 +21,6 @@ SOME_BY_DAY = pytest.mark.parametrize(
 )
 ARTICLE = r"\documentclass[10pt]{article}\usepackage[textwidth=12cm]{geometry}"
 SLIDES = r"\documentclass[aspectratio=169]{beamer}"
-
-
-@pytest.fixture
-def compiled(tmp_path):
-    """A function that compiles files, the first of them, and returns the log."""
-    if shutil.which("pdflatex") is None and not os.environ.get("CI"):
-        pytest.skip("no pdflatex (Debian: texlive-latex-recommended texlive-pictures)")
-
-    def compile_(files: dict[str, str]) -> str:
-        for name, text in files.items():
-            (tmp_path / name).write_text(text, encoding="utf-8")
-        main = next(iter(files))
-        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"]
-        done = subprocess.run([*command, main], cwd=tmp_path, capture_output=True, check=False)
-        log = (tmp_path / main).with_suffix(".log").read_text(encoding="utf-8", errors="replace")
-        assert done.returncode == 0, log[-3000:]
-        return log
-
-    return compile_
 
 
 def talk(document_class: str, names: list[str]) -> str:

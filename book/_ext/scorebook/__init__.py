@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from scorebook import contents, patches, translations
 from scorebook.chapters import execution, status, strict
 from scorebook.finding import earlier, glossary, indices, numbers, sections, things
-from scorebook.lectures import derivations, slides, timetables
+from scorebook.lectures import derivations, exercises, slides, timetables
 from scorebook.lectures.slides import deck
 from scorebook.notebooks import buttons, template, wheel, writing
 from scorebook.pages import (
@@ -50,6 +50,7 @@ PARTS: dict[ModuleType, tuple[ModuleType, ...]] = {
     downloads: (),
     citing: (),
     derivations: (citing,),
+    exercises: (),
     layout: (),
     timetables: (),
     slides: (deck,),

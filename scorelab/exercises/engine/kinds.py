@@ -10,7 +10,7 @@ import random
 import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,32 @@ __all__ = ["Choice", "Expression", "Function", "Kind", "Number", "Open", "Values
 Tensors = list[torch.Tensor]
 # Letters that a choice may hold, and how long a wrong one may be that is shown.
 _MOST = 40
+_WORDS: Mapping[str, Mapping[str, Any]] = {
+    "en": {
+        "number": "a number",
+        "values": "a tensor of shape",
+        "expression": "a sympy expression in",
+        "function": ("a function", "which returns"),
+        "letter": "one letter",
+        "letters": 'all letters that apply, such as `"xy"`',
+        "open": "a judgement of your own",
+        "answer": "Your answer",
+        "return": "Return",
+        "unchecked": "Nothing is checked here",
+    },
+    "es": {
+        "number": "un número",
+        "values": "un tensor de forma",
+        "expression": "una expresión de sympy en",
+        "function": ("una función", "que devuelve"),
+        "letter": "una letra",
+        "letters": 'todas las letras que correspondan, como `"xy"`',
+        "open": "un juicio propio",
+        "answer": "Respuesta",
+        "return": "Devuelve",
+        "unchecked": "Aquí no se verifica nada",
+    },
+}
 
 
 class Kind(ABC):
@@ -49,12 +75,12 @@ class Kind(ABC):
         return "answer"
 
     @abstractmethod
-    def describe(self) -> str:
+    def describe(self, language: str = "en") -> str:
         """What to hand in, as a phrase that starts with `a` or `one`."""
 
-    def stub(self) -> str:
+    def stub(self, language: str = "en") -> str:
         """Code with the place of the answer left open as `...`."""
-        return f"{_comment(f'Your answer: {self.describe()}.')}\nanswer = ..."
+        return f"{_comment(_asked(self, language))}\nanswer = ..."
 
     @abstractmethod
     def read(self, answer: object) -> Tensors:
@@ -91,12 +117,12 @@ class Number(Kind):
             standard errors of the difference of two measurements.
     """
 
-    meaning: str
+    meaning: str = ""
     rtol: float = 1e-3
     atol: float = 0.0
 
-    def describe(self) -> str:
-        return f"a number, {self.meaning}"
+    def describe(self, language: str = "en") -> str:
+        return f"{_WORDS[language]['number']}, {self.meaning}"
 
     def read(self, answer: object) -> Tensors:
         value = number(answer)
@@ -117,13 +143,13 @@ class Values(Kind):
         rtol, atol: As for `Number`, entry by entry.
     """
 
-    meaning: str
+    meaning: str = ""
     shape: tuple[int, ...]
     rtol: float = 1e-3
     atol: float = 0.0
 
-    def describe(self) -> str:
-        return f"a tensor of shape {self.shape}, {self.meaning}"
+    def describe(self, language: str = "en") -> str:
+        return f"{_WORDS[language]['values']} {self.shape}, {self.meaning}"
 
     def read(self, answer: object) -> Tensors:
         if is_a(answer, complex, np.complexfloating):
@@ -145,14 +171,14 @@ class Expression(Kind):
         rtol, atol: How far from the truth its values may be, for coefficients given as decimals.
     """
 
-    meaning: str
+    meaning: str = ""
     symbols: Mapping[str, tuple[float, float]]
     rtol: float = 1e-6
     atol: float = 1e-12
 
-    def describe(self) -> str:
+    def describe(self, language: str = "en") -> str:
         names = ", ".join(f"`{name}`" for name in self.symbols)
-        return f"a sympy expression in {names}: {self.meaning}"
+        return f"{_WORDS[language]['expression']} {names}: {self.meaning}"
 
     def read(self, answer: object) -> Tensors:
         if is_a(answer, str):
@@ -197,7 +223,7 @@ class Function(Kind):
     """
 
     signature: str
-    meaning: str
+    meaning: str = ""
     arguments: Callable[[], Iterable[tuple]] | None = None
     observe: Callable[[Callable], Any] | None = None
     rtol: float = 1e-6
@@ -207,13 +233,13 @@ class Function(Kind):
     def variable(self) -> str:
         return self.signature.partition("(")[0]
 
-    def describe(self) -> str:
-        return f"a function `{self.signature}`, which returns {self.meaning}"
+    def describe(self, language: str = "en") -> str:
+        a, which = _WORDS[language]["function"]
+        return f"{a} `{self.signature}`, {which} {self.meaning}"
 
-    def stub(self) -> str:
-        return (
-            f"def {self.signature}:\n{_comment(f'Return {self.meaning}.', indent='    ')}\n    ..."
-        )
+    def stub(self, language: str = "en") -> str:
+        returned = f"{_WORDS[language]['return']} {self.meaning}."
+        return f"def {self.signature}:\n{_comment(returned, indent='    ')}\n    ..."
 
     def read(self, answer: object) -> Tensors:
         if not callable(answer):
@@ -237,19 +263,19 @@ class Choice(Kind):
             of letters. Brackets, as in `"(c)"`, do not count.
     """
 
-    question: str
-    options: Mapping[str, str]
+    question: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
     several: bool = False
     rtol: float = 0.0
     atol: float = 0.0
 
-    def describe(self) -> str:
-        how = 'all letters that apply, such as `"xy"`' if self.several else "one letter"
+    def describe(self, language: str = "en") -> str:
+        how = _WORDS[language]["letters" if self.several else "letter"]
         return f"{how}: {self.question}"
 
-    def stub(self) -> str:
+    def stub(self, language: str = "en") -> str:
         lines = [_comment(f"{letter}: {text}") for letter, text in self.options.items()]
-        return "\n".join([_comment(f"Your answer: {self.describe()}."), *lines, "answer = ..."])
+        return "\n".join([_comment(_asked(self, language)), *lines, "answer = ..."])
 
     def read(self, answer: object) -> Tensors:
         letters = ", ".join(self.options)
@@ -279,14 +305,18 @@ class Open(Kind):
 
     why: str
 
-    def describe(self) -> str:
-        return f"a judgement of your own: {self.why}"
+    def describe(self, language: str = "en") -> str:
+        return f"{_WORDS[language]['open']}: {self.why}"
 
-    def stub(self) -> str:
-        return _comment(f"Nothing is checked here: {self.why}") + "\nanswer = ..."
+    def stub(self, language: str = "en") -> str:
+        return _comment(f"{_WORDS[language]['unchecked']}: {self.why}") + "\nanswer = ..."
 
     def read(self, answer: object) -> Tensors:
         return []
+
+
+def _asked(kind: Kind, language: str) -> str:
+    return f"{_WORDS[language]['answer']}: {kind.describe(language)}."
 
 
 def _listed(shapes: list[tuple]) -> str:

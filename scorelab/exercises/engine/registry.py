@@ -8,9 +8,11 @@ from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
-from scorelab.exercises.engine.judging import About, Exercise, Result
+from scorelab.exercises.engine import texts
+from scorelab.exercises.engine.judging import Exercise, Variant
+from scorelab.exercises.engine.results import About, Result
 
-__all__ = ["CHAPTERS", "INDEX", "about", "available", "check", "exercise"]
+__all__ = ["CHAPTERS", "INDEX", "about", "available", "chapter_of", "check", "exercise", "listing"]
 
 # Written by `make index`.
 INDEX = Path(__file__).parents[1] / "index.json"
@@ -20,7 +22,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
 """The labels of the exercises, by the module of their chapter, in the order of the book."""
 
 
-def check(name: str, answer: object) -> Result:
+def check(name: str, answer: object, *, seed: int | None = None) -> Result:
     """Judge an answer to an exercise of the book.
 
     Args:
@@ -28,35 +30,44 @@ def check(name: str, answer: object) -> Result:
         answer: What `about(name)` says: a number, a sympy expression, a function, a tensor or a
             choice. While it is `...`, or a function that returns nothing, there is nothing to check
             yet.
+        seed: Of the variant that was asked, as on its sheet; by default the book's own numbers.
 
     Returns:
         A result that prints `Right` with what was checked, or a hint; true if the answer is right.
 
     Raises:
-        ValueError: If there is no such exercise (the message lists names that are near), or the
-            answer is of another kind or shape than expected. What a function of yours raises is
-            passed on as it is.
+        ValueError: If there is no such exercise (the message lists names that are near), `seed` is
+            no integer, or the answer is of another kind or shape than expected. What a function of
+            yours raises is passed on as it is.
     """
-    return exercise(name).judge(name, answer)
+    return exercise(name, seed).judge(name, answer)
 
 
-def about(name: str) -> About:
+def about(name: str, *, seed: int | None = None, language: str = "en") -> About:
     """What an exercise expects, its grade, and code to start from.
 
     Args:
         name: The exercise's label, one of `available()`.
+        seed: Of a variant; by default the book's own numbers.
+        language: `en` or `es`, of the title and of what is expected.
 
     Raises:
-        ValueError: If there is no such exercise; the message lists names that are near.
+        ValueError: If there is no such exercise (the message lists names that are near), no such
+            language, or `seed` is no integer.
     """
-    expects = exercise(name).expects
+    variant = exercise(name, seed, language)
+    expects = variant.expects
+    with_seed = f", seed={seed}" if variant.numbers and seed is not None else ""
     return About(
         name=name,
-        chapter=_chapter(name),
-        grade=exercise(name).grade,
-        expects=expects.describe(),
-        stub=expects.stub(),
-        check=f'exercises.check("{name}", {expects.variable})',
+        chapter=chapter_of(name),
+        grade=variant.grade,
+        expects=expects.describe(language),
+        stub=expects.stub(language),
+        check=f'exercises.check("{name}", {expects.variable}{with_seed})',
+        title=variant.text.title if variant.text else name,
+        minutes=variant.minutes,
+        varies=bool(variant.numbers),
     )
 
 
@@ -65,13 +76,20 @@ def available() -> list[str]:
     return [label for labels in CHAPTERS.values() for label in labels]
 
 
-def exercise(name: str) -> Exercise:
-    """The exercise `name` with its truth and mistakes; raises as `about` does."""
-    chapter = _chapter(name)
-    return import_module(_module(chapter)).EXERCISES[name]
+def listing(language: str = "en") -> list[About]:
+    """What each exercise is like, in the order of the book; raises as `about` does."""
+    return [about(name, language=language) for name in available()]
 
 
-def _chapter(name: str) -> str:
+def exercise(name: str, seed: int | None = None, language: str = "en") -> Variant:
+    """The exercise `name` with its truth and mistakes; arguments and errors as of `about`."""
+    chapter = chapter_of(name)
+    known: Exercise = import_module(_module(chapter)).EXERCISES[name]
+    return known.variant(name, seed, texts.text(chapter, name, language))
+
+
+def chapter_of(name: str) -> str:
+    """The module of the chapter that an exercise belongs to; raises as `about` does."""
     names = available()
     if name not in names:
         near = get_close_matches(str(name), names, n=3, cutoff=0.4) or names
