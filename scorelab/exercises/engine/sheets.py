@@ -54,7 +54,8 @@ _CHARACTERS = dict(
     part.split(" ")
     for part in r"""α \alpha|β \beta|γ \gamma|δ \delta|ε \varepsilon|η \eta|θ \theta|κ \kappa
 λ \lambda|μ \mu|ν \nu|ξ \xi|π \pi|ρ \rho|σ \sigma|τ \tau|φ \varphi|χ \chi|ψ \psi|ω \omega
-Γ \Gamma|Δ \Delta|Θ \Theta|Λ \Lambda|Σ \Sigma|Φ \Phi|Ψ \Psi|Ω \Omega|− -|≈ \approx|≤ \leq|≥ \geq|≠ \neq|→ \to
+Γ \Gamma|Δ \Delta|Θ \Theta|Λ \Lambda|Σ \Sigma|Φ \Phi|Ψ \Psi|Ω \Omega
+− -|≈ \approx|≤ \leq|≥ \geq|≠ \neq|→ \to
 ∞ \infty|√ \surd|∇ \nabla|∂ \partial|∫ \int|∈ \in|‖ \Vert|ᵀ ^{\mathsf{T}}|⁰ ^0|⁴ ^4|⁵ ^5|⁶ ^6|⁷ ^7
 ⁸ ^8|⁹ ^9|⁻ ^-|₀ _0|₁ _1|₂ _2|₃ _3|₄ _4|₅ _5|₆ _6|₇ _7|₈ _8|₉ _9""".replace("\n", "|").split("|")
 )
