@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from sample import PARTS, Book
 from scorebook.lectures.exercises import exercise_source
 
 from scorelab import exercises
@@ -101,3 +102,37 @@ def test_equations_of_sheets_are_those_of_the_page(chapter):
     for label, tex in getattr(module, "EQUATIONS", {}).items():
         pages = [p.read_text("utf8") for p in ROOT.glob("book/**/*.md")]
         assert any(f"$$\n{tex.strip()}\n$$ ({label})" in page for page in pages), label
+
+
+def test_a_page_shows_an_exercise_and_what_its_solution_says(tmp_path):
+    book = Book(tmp_path)
+    book.write("scorelab/__init__.py", "")
+    book.write("one.md", ONE)
+    book.configure("one", parts=(*PARTS, "exercises"))
+    code, output = book.build()
+    assert code == 0, output
+    page = book.page("one")
+    assert "The full step" in page
+    assert "step_size=0.02" in page
+    assert 'href="#equation-eq-langevin"' in page
+    assert "{{" not in page
+
+
+ONE = """\
+# One
+
+$$
+x = 1
+$$ (eq-langevin)
+
+```{ask} ex-full-step
+```
+
+````{solution-start} ex-full-step
+:class: dropdown
+````
+```{answer} ex-full-step
+```
+````{solution-end}
+````
+"""
