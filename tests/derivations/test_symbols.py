@@ -131,7 +131,6 @@ def _in_steps(name: str, symbols: dict[str, str]) -> str:
         ("ula-bias", {"m_start": r"\mu_0"}, r"m_{0} = \mu_0", "start} = m"),
         ("ula-bias", {"epsilon": r"\eta"}, r"\sqrt{\eta}", "varepsilon"),
         ("ula-bias", {"ε": r"\eta"}, r"$\eta < 4s^2$", "varepsilon"),
-        ("ula-bias", {"λ": r"\kappa"}, r"$\kappa > 0$", "lambda"),
         ("fisher-blindness", {"phi": r"\psi"}, r"\psi(", "varphi"),
     ],
 )
