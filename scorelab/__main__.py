@@ -1,5 +1,5 @@
 """The commands: `python -m scorelab train mnist --out FILE`, `… train digits`, `… derive NAME`,
-`… exercises`, `… lab grade FOLDER`.
+`… exercises`, `… lecture PLAN`, `… lab grade FOLDER`.
 
 torch and sympy take seconds to import, so a command loads what it needs when it is called.
 """
@@ -14,6 +14,7 @@ from scorelab._support.output import utf8_output
 from scorelab.derivations.command import add_command as add_derive
 from scorelab.exercises.engine.command import add_command as add_exercises
 from scorelab.lab.grading.command import add_command as add_lab
+from scorelab.lectures.command import add_command as add_lecture
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,6 +39,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         _add_train(train)
     add_derive(commands)
     add_exercises(commands)
+    add_lecture(commands)
     add_lab(commands)
     return parser
 

@@ -10,7 +10,14 @@ EXTRAS = {
     "pictures": ("imageio_ffmpeg", "matplotlib", "PIL"),
     "derivations": ("sympy",),
     "metrics": ("ot",),
-    "decks": ("quickjs", "sphinx-mathjax-offline", "sphinx-revealjs"),
+    "decks": (
+        "markdown_it",
+        "mdit_py_plugins",
+        "quickjs",
+        "sphinx-mathjax-offline",
+        "sphinx-revealjs",
+        "yaml",
+    ),
     "devices": ("accelerate",),
 }
 

@@ -70,6 +70,7 @@
     transition: "none",
     backgroundTransition: "none",
     slideNumber: "c/t",
+    totalTime: Number(deck.dataset.seconds) || null, // the speaker's clock, if a plan says so
     scrollActivationWidth: null,
     pdfSeparateFragments: false,
     pdfMaxPagesPerSlide: 1,

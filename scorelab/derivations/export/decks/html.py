@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-__all__ = ["Slide", "page"]
+__all__ = ["Slide", "contents", "page"]
 
 # As on the pages of the book: the reader's choice, else the system's.
 _THEME = """<script>
@@ -34,6 +34,8 @@ class Slide:
         kind: The class by which the style knows what is on it.
         name: Its place in the address bar, `#/name`; numbers if empty.
         notes: For the speaker's eyes.
+        language: Its own, if that is not the deck's, with what a badge says of it.
+        seconds: What it takes, for the clock of the speaker's view.
     """
 
     title: str
@@ -41,6 +43,25 @@ class Slide:
     kind: str = ""
     name: str = ""
     notes: str = ""
+    language: tuple[str, str] | None = None
+    seconds: int = 0
+
+
+def contents(title: str, entries: Sequence[tuple[str, str, str]], closing: str = "") -> Slide:
+    """Return the slide that lists what comes: heading, name of its slide and time of each, in HTML.
+
+    Args:
+        title: Of the slide.
+        entries: In order; a time may be empty.
+        closing: HTML below the list.
+    """
+    lines = "\n".join(
+        f'<li><a href="#/{name}">{heading}</a>'
+        + (f' <span class="time">{time}</span>' if time else "")
+        + "</li>"
+        for heading, name, time in entries
+    )
+    return Slide(title, f"<ol>\n{lines}\n</ol>{closing}", "contents prose", "contents")
 
 
 def page(
@@ -53,6 +74,7 @@ def page(
     scripts: str,
     tools: str = "",
     icon: str = "data:,",
+    minutes: float = 0,
 ) -> str:
     """Return the page of a deck.
 
@@ -65,8 +87,10 @@ def page(
         scripts: Elements for the end: reveal.js and the deck's own script.
         tools: Links beside the switch of light and dark.
         icon: The address of an SVG; by default none, said so that no browser asks for one.
+        minutes: What the whole takes, for the clock of the speaker's view.
     """
     sections = "\n".join(map(_section, slides))
+    clock = f' data-seconds="{60 * minutes:.0f}"' if minutes else ""
     return f"""<!DOCTYPE html>
 <html lang="{language}">
 <head>
@@ -82,7 +106,7 @@ def page(
 <body>
 <main>
 <h1 class="sr">{escape(title)}</h1>
-<div id="deck">
+<div id="deck"{clock}>
 <div class="slides">
 {sections}
 </div>
@@ -96,9 +120,16 @@ def page(
 
 
 def _section(slide: Slide) -> str:
-    name = f' id="{escape(slide.name)}"' if slide.name else ""
+    marks = [f' id="{escape(slide.name)}"' if slide.name else "", f' class="{escape(slide.kind)}"']
+    badge = ""
+    if slide.language:
+        code, says = slide.language
+        marks.append(f' lang="{code}"')
+        badge = f'\n<p class="language" title="{escape(says)}">{code.upper()}</p>'
+    if slide.seconds:
+        marks.append(f' data-timing="{slide.seconds}"')
     notes = f'\n<aside class="notes">{slide.notes}</aside>' if slide.notes else ""
     return (
-        f'<section{name} class="{escape(slide.kind)}">\n<h2>{slide.title}</h2>\n'
+        f"<section{''.join(marks)}>\n<h2>{slide.title}</h2>{badge}\n"
         f'<div class="body">\n{slide.body}\n</div>{notes}\n</section>'
     )

@@ -1,7 +1,7 @@
-r"""A theorem as one HTML file: slides with checked steps, formulas set, nothing to load."""
+r"""A theorem as slides with checked steps: one HTML file with nothing to load, or in a lecture."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 
 from scorelab.derivations.export.decks.html import Slide, page
@@ -11,23 +11,14 @@ from scorelab.derivations.export.parts import Piece, Theorem, written
 from scorelab.derivations.printing.macros import MACROS
 from scorelab.derivations.printing.typesetter import Formula, Typesetter, glyph_sheet
 
-__all__ = ["reveal"]
+__all__ = ["Writer", "reveal", "theorem_slides", "tied"]
 
 
 def reveal(theorem: Theorem, *, overlays: bool = False, per_frame: int | None = None) -> str:
     """Return the page; see `scorelab.derivations.export.slides`."""
-    writer = _Writer(overlays)
+    writer = Writer(overlays)
     said = theorem.phrases
-    title = writer.text(theorem.title)
-    groups = frames([(piece.reason, piece.tex) for piece in theorem.steps], per_frame)
-    slides = list(_opening(theorem, title, writer))
-    for group in groups:
-        shown = [theorem.steps[i] for i in group]
-        heading = " — ".join(writer.text(piece.title) for piece in shown)
-        names = ", ".join(f"<code>{piece.name}</code>" for piece in shown)
-        place = f'<p class="place">{title} · {names} · {theorem.place(group)}</p>'
-        body = "\n".join(writer.step(piece, index) for index, piece in enumerate(shown))
-        slides.append(Slide(heading, f"{place}\n{body}", "derivation", shown[0].name))
+    slides = list(theorem_slides(theorem, writer, per_frame))
     if theorem.sources:
         slides.append(Slide(said["sources"], writer.listed(theorem.sources), "prose", "sources"))
     return page(
@@ -42,10 +33,40 @@ def reveal(theorem: Theorem, *, overlays: bool = False, per_frame: int | None = 
     )
 
 
-class _Writer:
+def theorem_slides(
+    theorem: Theorem,
+    writer: "Writer",
+    per_frame: int | None = None,
+    *,
+    notes: Callable[[Sequence[str], Sequence[str]], str] = lambda shown, before: "",
+) -> Iterator[Slide]:
+    """Yield the statement, the assumptions, and the steps, one or more to a slide.
+
+    Args:
+        theorem: The theorem.
+        writer: What sets its texts and formulas.
+        per_frame: As for `frames`.
+        notes: What the speaker is told, in HTML, given the names of the steps on a slide and on
+            those before it.
+    """
+    title = writer.text(theorem.title)
+    yield from _opening(theorem, title, writer)
+    before: list[str] = []
+    for group in frames([(piece.reason, piece.tex) for piece in theorem.steps], per_frame):
+        shown = [theorem.steps[i] for i in group]
+        heading = " — ".join(writer.text(piece.title) for piece in shown)
+        names = ", ".join(f"<code>{piece.name}</code>" for piece in shown)
+        place = f'<p class="place">{title} · {names} · {theorem.place(group)}</p>'
+        body = "\n".join(writer.step(piece, index) for index, piece in enumerate(shown))
+        told = notes([piece.name for piece in shown], before)
+        yield Slide(heading, f"{place}\n{body}", "derivation", shown[0].name, told)
+        before += [piece.name for piece in shown]
+
+
+class Writer:
     """Text and steps in HTML; it keeps the formulas that it has set, whose outlines are wanted."""
 
-    def __init__(self, overlays: bool) -> None:
+    def __init__(self, overlays: bool = False) -> None:
         self.overlays = overlays
         self.formulas: list[Formula] = []
         self._typeset = Typesetter(MACROS, output="svg")
@@ -58,7 +79,7 @@ class _Writer:
         after = _hidden(self.overlays)
         return (
             f'<div class="step"><p{reason}>{self.text(piece.reason)}</p>'
-            f"<div{after}>{self._displayed(piece.tex)}{mark}</div></div>"
+            f"<div{after}>{self.displayed(piece.tex)}{mark}</div></div>"
         )
 
     def text(self, markdown: str) -> str:
@@ -68,10 +89,10 @@ class _Writer:
             text=escape,
             code=lambda code: f"<code>{escape(code)}</code>",
             emphasis=lambda text: f"<em>{self.text(text)}</em>",
-            formula=lambda tex: f'<span class="math">{self._set(tex, display=False)}</span>',
-            displayed=lambda tex: f"</p>{self._displayed(tex)}<p>",
+            formula=self.formula,
+            displayed=lambda tex: f"</p>{self.displayed(tex)}<p>",
         )
-        return _tied(html)
+        return tied(html)
 
     def paragraphs(self, markdown: str) -> str:
         """Markdown with displayed formulas."""
@@ -82,7 +103,8 @@ class _Writer:
         """A list."""
         return "<ul>" + "".join(f"<li>{self.text(item)}</li>" for item in items) + "</ul>"
 
-    def _displayed(self, tex: str) -> str:
+    def displayed(self, tex: str) -> str:
+        """A formula on a line of its own."""
         formula = self._set(tex, display=True)
         width = self.formulas[-1].width
         return (
@@ -90,13 +112,17 @@ class _Writer:
             f'tabindex="0" role="group" aria-label="Formula">{formula}</div></div>'
         )
 
+    def formula(self, tex: str) -> str:
+        """A formula in a line."""
+        return f'<span class="math">{self._set(tex, display=False)}</span>'
+
     def _set(self, tex: str, *, display: bool) -> str:
         formula = self._typeset(tex, display=display)
         self.formulas.append(formula)
         return f'{formula.html}<span class="mathml">{formula.mathml}</span>'
 
 
-def _opening(theorem: Theorem, title: str, writer: _Writer) -> Iterable[Slide]:
+def _opening(theorem: Theorem, title: str, writer: Writer) -> Iterator[Slide]:
     """The theorem, and what it needs."""
     said = theorem.phrases
     cite = f'<p class="cite">{escape(said["cite"].format(source=theorem.source))}</p>'
@@ -117,7 +143,7 @@ def _hidden(fragment: bool) -> str:
     return ' class="fragment"' * fragment
 
 
-def _tied(html: str) -> str:
+def tied(html: str) -> str:
     """A formula and the punctuation after it, which must not begin a line."""
     return re.sub(
         r'(<span class="math">(?:(?!<span class="math">).)*?</math></span></span>)([.,;:!?)\]]+)',
