@@ -88,6 +88,21 @@ def test_a_deck_shows_what_its_chapter_shows(deck: str) -> None:
 
 
 @needs_book
+@pytest.mark.parametrize("deck", DECKS)
+def test_a_deck_lists_its_contents_and_tells_the_speaker_what_it_proves(deck: str) -> None:
+    soup = BeautifulSoup((HTML / deck).read_text(encoding="utf-8"), "html.parser")
+    names = {section.get("id") for section in soup.select(".slides > section")}
+    links = [link["href"].removeprefix("#/") for link in soup.select("#contents li a")]
+    assert len(links) > 3
+    assert set(links) <= names
+    for section in soup.select("section:is(.derivation, .equation)"):
+        assert section.select_one(".notes"), section["id"]
+    # A title says something; sections are named beside it.
+    titles = [tag.get_text() for tag in soup.select("section > h2")]
+    assert not set(titles) & {"The code", "The algorithm"}
+
+
+@needs_book
 @pytest.mark.parametrize("deck", nightly_but(DECKS[:1], DECKS))
 def test_on_a_phone_in_the_dark(browser, deck: str) -> None:
     with Visit(browser, url(deck), viewport=PHONE, color_scheme="dark") as visit:
@@ -259,6 +274,36 @@ def test_a_list_names_what_is_shown_or_what_is_not() -> None:
     ]:
         chosen = Choice(None) if lines is None else choice(*lines, without=without)
         assert [i for i in everything if chosen.takes(i)] == taken
+
+
+def of_tweedie(*steps: str) -> list[Item]:
+    return [item("derivation", f"eq-tweedie-{s}", ("tweedie", s)) for s in steps]
+
+
+def test_definitions_that_a_step_needs_are_brought_along(monkeypatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(plan.logger, "warning", lambda text, *what, **_: told.append(text % what))
+    wanted = choice("tweedie: tweedie")
+    items = of_tweedie("kernel", "spread", "noisy", "denoiser", "tweedie")
+    taken = plan._taken_with_definitions(items, wanted)
+    assert taken == [True, False, True, True, True]  # all but the spread
+    assert told == []
+    assert plan._taken_with_definitions(of_tweedie("kernel", "denoiser", "tweedie"), wanted)
+    assert told == [
+        "the slide of tweedie: tweedie uses what noisy defines, which the chapter does not show"
+    ]
+
+
+def test_the_speaker_is_told_what_a_deck_leaves_out() -> None:
+    steps = of_tweedie("kernel", "noisy", "kernel-slope", "slope", "tweedie")
+    for one in steps:
+        one.title = steps[0].title
+        one.content = [nodes.paragraph("", "Why"), nodes.math_block("", "x = 1")]
+    shown = list(plan._grouped([steps[1], steps[4]]))
+    notes = " ".join(note.astext() for one in shown for note in one.notes)
+    assert "Left out before this" in notes
+    assert "16/16" in notes
+    assert all(one.notes for one in shown)
 
 
 def test_a_derivation_that_is_typed_by_hand_is_shown_too() -> None:

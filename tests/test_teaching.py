@@ -182,12 +182,20 @@ one
 PLANS
 """
 LECTURE = """
-```{course-plan} A lecture
-:minutes: 30
-one#the-start board | {eq}`eq-one`
-ITEM
+```{course-plan} lecture-NUMBER
 ```
 """
+FILE = """\
+title: A lecture
+minutes: 30
+items:
+  - section: one#the-start
+    show: "{eq}`eq-one`"
+ITEM
+"""
+
+
+END = "  - {section: one#the-end, how: outline}"
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +209,10 @@ def book(tmp_path_factory) -> Book:
 def build(book: Book, *items: str, words: int = 880) -> tuple[int, str]:
     """Build the book with a chapter of so many words, and a plan for each of the items."""
     book.write("one.md", CHAPTER.replace("WORDS", "word " * words))
-    plans = "".join(LECTURE.replace("ITEM", item) for item in items)
+    plans = ""
+    for number, item in enumerate(items):
+        plans += LECTURE.replace("NUMBER", str(number))
+        book.write(f"book/lectures/lecture-{number}.yml", FILE.replace("ITEM", item))
     book.write("teaching.md", PLAN.replace("PLANS", plans))
     return book.build()
 
@@ -216,7 +227,7 @@ def tables(html: str) -> list[list[list[str]]]:
 
 
 def test_a_plan_adds_up_and_links_to_its_sections(book):
-    status, output = build(book, "one#the-end outline | nothing")
+    status, output = build(book, END)
     assert status == 0, output
     html = book.page("teaching")
     _, _, sections, plan = tables(html)
@@ -227,11 +238,12 @@ def test_a_plan_adds_up_and_links_to_its_sections(book):
 
 
 BROKEN = {
-    "one#the-start board | again\none#the-start board | again": "takes 30 of 30 minutes",
-    "one#the-middle board | nothing": "one#the-middle, which is not there",
-    "two#the-start board | nothing": "two#the-start, which is not there",
-    "one#the-start board 3 | nothing": "has 0 steps, a plan wants 3",
-    "one, the start": "not PAGE#SECTION how | what to show",
+    "  - section: one#the-start\n  - section: one#the-start": "takes 30 of 30 minutes",
+    "  - section: one#the-middle": "one#the-middle, which is not there",
+    "  - section: two#the-start": "two#the-start, which is not there",
+    "  - {section: one#the-end, slides: [{a: b c d}]}": "has 0 steps, a plan wants 3",
+    "  - section: one, the start": "item 2: a section is PAGE#SECTION",
+    "  - {section: one#the-end, how: outlin}": "how must be one of outline, board",
 }
 
 
@@ -246,8 +258,8 @@ def test_a_plan_that_cannot_be_kept_stops_the_build(book, items):
 
 @pytest.mark.nightly
 def test_the_minutes_follow_an_edit_of_the_chapter(book):
-    assert build(book, "one#the-end outline | nothing")[0] == 0
-    status, output = build(book, "one#the-end outline | nothing", words=1_380)
+    assert build(book, END)[0] == 0
+    status, output = build(book, END, words=1_380)
     assert status == 0, output
     assert [row[2] for row in tables(book.page("teaching"))[3][1:]] == ["15", "1", "14", "30"]
     status, output = book.build()

@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from scorebook import contents, patches, translations
 from scorebook.chapters import execution, status, strict
 from scorebook.finding import earlier, glossary, indices, numbers, sections, things
-from scorebook.lectures import derivations, exercises, slides, timetables
+from scorebook.lectures import derivations, exercises, keeping, slides, timetables
 from scorebook.lectures.slides import deck
 from scorebook.notebooks import buttons, template, wheel, writing
 from scorebook.pages import (
@@ -53,7 +53,7 @@ PARTS: dict[ModuleType, tuple[ModuleType, ...]] = {
     exercises: (),
     layout: (),
     timetables: (),
-    slides: (deck,),
+    slides: (deck, keeping),
     numbers: (),
     things: (),
     glossary: (),
@@ -120,6 +120,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("html-page-context", 700, buttons.add_buttons),
     ("html-page-context", 900, figures.steady_page_images),
     ("html-page-context", 920, deck.write_deck),
+    ("html-page-context", 930, keeping.keep_slides),
     ("html-page-context", 950, layout.complete_page),
     ("html-page-context", 960, glossary.add_definitions),
     ("html-page-context", 970, sharing.describe_page),
@@ -142,6 +143,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("build-finished", 500, sharing.write_map),
     ("build-finished", 500, citing.write_index),
     ("build-finished", 600, live.write_scripts),  # after the theme's files are copied
+    ("build-finished", 700, keeping.write_lectures),  # when all that they refer to is there
     ("build-finished", 1000, strict.mark_ended),
 )
 

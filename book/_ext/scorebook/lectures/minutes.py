@@ -7,22 +7,14 @@ are counted, not the line of code that shows them. What is folded counts for nob
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from html import escape
 
 from docutils import nodes
 from scorebook.contents import kind_of
 
-# Minutes each, in a lecture and alone: what a formula is on the board, it is on paper.
-PACE = {
-    "words": (1 / 100, 1 / 150),
-    "formulas": (1.5, 1.5),
-    "steps": (1.5, 1.5),
-    "figures": (3.0, 1.5),
-    "listings": (1.0, 0.0),
-    "lines": (0.0, 0.1),
-}
-# Of an exercise, alone, by the grade with which its text begins.
-GRADES = {"Warm-up": 5, "Derive": 20, "Code": 20, "Explore": 30}
+from scorelab.lectures.pace import GRADES, PACE
 
 NOT_TOLD = ("measured", "exercises", "further-reading")
 _WORDS_OF_A_FORMULA = 2  # in a line of text
@@ -81,6 +73,25 @@ def sections(page: nodes.document) -> list[Section]:
     """The sections of a page, in order; what stands below a smaller heading belongs to them."""
     (whole,) = (child for child in page.children if isinstance(child, nodes.section))
     return [_read(child) for child in whole.children if isinstance(child, nodes.section)]
+
+
+def of_nodes(content: Iterable[nodes.Node]) -> float:
+    """Minutes at the board of what stands on a slide."""
+    slide = Section("", "")
+    for node in content:
+        _add(slide, node)
+    return slide.lecture()
+
+
+def exercises(page: nodes.document) -> dict[str, dict[str, object]]:
+    """The title, in HTML, and the minutes of each exercise of a page, by its label."""
+    found = {}
+    for node in page.findall(nodes.Element):
+        if node.tagname.startswith("exercise") and node.get("label"):
+            heads = [n.astext() for n in node.findall() if n.tagname == "exercise_subtitle"]
+            title = " ".join(heads).strip("() ") or node["label"]
+            found[node["label"]] = {"title": escape(title), "minutes": GRADES[_grade(node)]}
+    return found
 
 
 def needed_by(section: Section, book: dict[str, list[Section]]) -> list[str]:

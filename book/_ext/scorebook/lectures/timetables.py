@@ -3,12 +3,9 @@
 - `pace` prints the model of `minutes.py`;
 - `chapter-minutes` compares the chapters that its lines name;
 - `section-minutes PAGE` does it for the sections of one, with the pages that need each of them;
-- `course-plan TITLE` lists what is told in one lecture. Its lines are
-
-      PAGE#SECTION how | what to show
-
-  with `how` one of `outline`, `board` and `board 6` (so many steps of derivations). A plan that
-  does not leave time for questions is a warning, so a strict build stops.
+- `course-plan NAME` lists what is told in the lecture of `book/lectures/NAME.yml`, whose deck the
+  build makes too (`keeping`). A plan that does not leave time for questions is a warning, so a
+  strict build stops.
 
 Pages are read when all of them are, so each table is filled in when its own page is written.
 """
@@ -16,13 +13,13 @@ Pages are read when all of them are, so each table is filled in when its own pag
 from __future__ import annotations
 
 import posixpath
-import re
+from pathlib import Path
 from typing import ClassVar
 
 from docutils import nodes
-from docutils.parsers.rst import directives
 from scorebook import contents, state
 from scorebook.finding import numbers
+from scorebook.lectures import keeping
 from scorebook.lectures.minutes import GRADES, PACE, Section, needed_by, sections
 from scorebook.lectures.slides.deck import SUFFIX
 from scorebook.tables import table
@@ -30,9 +27,12 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.osutil import relative_uri
 
-QUESTIONS = 5  # minutes that a plan must leave at the least
-_LINE = re.compile(r"(\S+?)#(\S+) (outline|board)(?: (\d+))? \| (.+)")
+from scorelab.lectures.pace import QUESTIONS, estimate
+from scorelab.lectures.plan import Item, Plan, read_plan
+from scorelab.lectures.site import FOLDER
+
 logger = logging.getLogger(__name__)
 
 
@@ -84,28 +84,36 @@ class SectionMinutes(_Timetable):
 
 
 class CoursePlan(_Timetable):
-    """One lecture; the texts of its lines stand inside the node, where references are resolved."""
+    """One lecture; the texts of its items stand inside the node, where references are resolved."""
 
-    has_content = True
     required_arguments = 1
-    final_argument_whitespace = True
-    option_spec: ClassVar[dict] = {"minutes": directives.positive_int}
 
     def run(self) -> list[nodes.Node]:
-        """Read the lines."""
-        items = []
-        plan = self._node(title=self.arguments[0], minutes=self.options.get("minutes", 90))
-        for line in filter(str.strip, self.content):
-            found = _LINE.fullmatch(line.strip())
-            if found is None:
-                raise self.error(f"not PAGE#SECTION how | what to show: {line.strip()!r}")
-            page, anchor, how, steps, text = found.groups()
-            items.append((self._page(page), anchor, how, int(steps) if steps else None))
+        """Read the plan."""
+        name = self.arguments[0]
+        file = Path(self.env.app.confdir, keeping.PLANS, f"{name}.yml")
+        self.env.note_dependency(str(file))
+        try:
+            plan = read_plan(file)
+        except (OSError, ValueError) as error:
+            raise self.error(str(error)) from None
+        node = self._node(plan=plan, name=name)
+        for item in plan.items:
             cell = nodes.container()
-            cell += self.parse_text_to_nodes(text)
-            plan += cell
-        plan["items"] = items
-        return [plan]
+            cell += self.parse_text_to_nodes(_shown(item))
+            node += cell
+        return [node]
+
+
+def _shown(item: Item) -> str:
+    """What is shown, in Markdown: as the plan says, or by the names of its figures."""
+    if item.kind == "homework":
+        return ", ".join(f"{{ref}}`{label}`" for label in item.labels)
+    names = [name for name, _ in item.slides or () if name.startswith("fig-")]
+    return item.show or ", ".join(f"{{numref}}`{name}`" for name in names)
+
+
+_KINDS = {"theorem": "theorem", "live": "live", "slide": "slide", "homework": "homework"}
 
 
 class _Writer:
@@ -191,39 +199,72 @@ class _Writer:
         ]
 
     def _course_plan(self, node: timetable) -> list[nodes.Node]:
+        plan: Plan = node["plan"]
         rows, total, chapter = [], 0, ""
-        for (page, anchor, how, steps), cell in zip(node["items"], node.children, strict=True):
-            part = next((p for p in self.book.get(page, []) if p.anchor == anchor), None)
-            if part is None:
-                logger.warning(
-                    "a plan names %s#%s, which is not there", page, anchor, location=node
-                )
-                return []
-            if steps is not None and steps > part.count["steps"]:
-                logger.warning(
-                    "%s#%s has %d steps, a plan wants %d",
-                    *(page, anchor, part.count["steps"], steps),
-                    location=node,
-                )
-            minutes = max(1, round(part.outline() if how == "outline" else part.lecture(steps)))
-            total += minutes
-            way = how if steps is None else f"board, {steps} step{'s' * (steps > 1)}"
-            where = [self._link(page, anchor, part.title)]
-            if page != chapter:
-                where.insert(0, nodes.Text(f"{self.app.env.titles[page].astext()}: "))
-            chapter = page
-            rows.append([where, way, f"{minutes}", list(cell.children)])
-        left = node["minutes"] - total
+        for item, cell in zip(plan.items, node.children, strict=True):
+            if item.kind in ("chapter", "section"):
+                page = self._page(item)
+                part = self._part(item, page, node)
+                if part is None:
+                    return []
+                minutes, way = self._told(item, part, node)
+                where = [self._link(page, part.anchor, part.title)]
+                if page != chapter:
+                    where.insert(0, nodes.Text(f"{self.app.env.titles[page].astext()}: "))
+                chapter = page
+            else:
+                minutes, way = item.minutes or estimate(item), _KINDS[item.kind]
+                where = [nodes.Text(item.name)]
+            whole = max(1, round(minutes))
+            total += whole
+            rows.append([where, way, f"{whole}", list(cell.children)])
+        left = round(plan.minutes) - total
         if left < QUESTIONS:
             logger.warning(
                 "the plan %r takes %d of %d minutes: %d are wanted for questions",
-                *(node["title"], total, node["minutes"], QUESTIONS),
+                *(plan.title, total, plan.minutes, QUESTIONS),
                 location=node,
             )
         rows.append(["questions, and what takes longer", "", f"{left}", ""])
         rows.append(["together", "", f"{total + left}", ""])
-        heading = nodes.paragraph("", "", nodes.strong("", node["title"]))
+        heading = nodes.paragraph("", "", nodes.strong("", plan.title))
+        deck = relative_uri(
+            self.app.builder.get_target_uri(self.docname), f"{FOLDER}/{node['name']}.html"
+        )
+        heading += [nodes.Text(" "), nodes.reference("", "slides", internal=True, refuri=deck)]
         return [heading, table(["section", "how", "min", "show"], rows, "timetable")]
+
+    def _page(self, item: Item) -> str:
+        """The document of an item's chapter, whose name may lack the folder of the book."""
+        beside = posixpath.join(posixpath.dirname(self.docname), item.chapter)
+        return beside if beside in self.book else item.chapter
+
+    def _part(self, item: Item, page: str, node: timetable) -> Section | None:
+        """The section of an item; for a whole chapter, its first."""
+        parts = [p for p in self.book.get(page, []) if item.anchor in ("", p.anchor)]
+        if not parts:
+            name = item.name if item.anchor else page
+            logger.warning("a plan names %s, which is not there", name, location=node)
+            return None
+        return parts[0]
+
+    def _told(self, item: Item, part: Section, node: timetable) -> tuple[float, str]:
+        """The minutes of an item, and how it is told."""
+        if item.kind == "chapter":
+            if item.minutes is None:
+                logger.warning("%s: slides of a chapter need minutes", item.place, location=node)
+            return item.minutes or 1, "slides"
+        steps, way = item.n_steps, item.how
+        if steps is not None:
+            if steps > part.count["steps"]:
+                logger.warning(
+                    "%s has %d steps, a plan wants %d",
+                    *(item.name, part.count["steps"], steps),
+                    location=node,
+                )
+            way = f"board, {steps} step{'s' * (steps > 1)}"
+        minutes = part.outline() if item.how == "outline" else part.lecture(steps)
+        return item.minutes or minutes, way
 
     def _link(self, page: str, anchor: str, text: str) -> nodes.reference:
         uri = self.app.builder.get_relative_uri(self.docname, page)

@@ -18,7 +18,7 @@ from scorebook.lectures.slides.marks import (
     slides,
     unmark,
 )
-from scorebook.lectures.slides.plan import items_of
+from scorebook.lectures.slides.plan import candidates_of, items_of
 from sphinx.application import Sphinx
 
 
@@ -31,5 +31,7 @@ def register(app: Sphinx) -> None:
 
 
 def choose_slides(app: Sphinx, doctree: nodes.document, name: str) -> None:
-    doctree.slides_plan = [] if contents.is_translation(app.env, name) else items_of(doctree)
+    translated = contents.is_translation(app.env, name)
+    doctree.slides_plan = [] if translated else items_of(doctree)
+    doctree.slides_kept = [] if translated else candidates_of(doctree)
     unmark(doctree)

@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 
 from docutils import nodes
+from scorebook.lectures import minutes
 from scorebook.lectures.slides.plan import Item
 from scorebook.pages.downloads import save
 from scorebook.pages.figures import steady_images
@@ -16,13 +17,28 @@ from sphinx.application import Sphinx
 from sphinx.util.osutil import relative_uri
 
 from scorelab._support.files import write_whole
-from scorelab.derivations.export.decks import DECK_SCRIPT, DECK_STYLE, Slide, page, revealjs
+from scorelab.derivations.export.decks import (
+    DECK_SCRIPT,
+    DECK_STYLE,
+    Slide,
+    contents,
+    page,
+    revealjs,
+)
+from scorelab.lectures.site import Kept
+from scorelab.lectures.speaking import phrases
 
 SUFFIX = "-slides"
 STYLES = ("reveal.css", "deck.css", "code.css", "math.css")
 SCRIPTS = ("reveal.js", "notes.js", "deck.js")
 BESIDE = 1.5  # a picture less wide than this, in units of its height, has its caption beside it
-CLASSES = {"question": "question prose", "summary": "prose", "text": "prose", "objectives": "prose"}
+CLASSES = {
+    "question": "question prose",
+    "summary": "prose",
+    "text": "prose",
+    "prose": "prose",
+    "objectives": "prose",
+}
 
 
 def write_deck(
@@ -35,7 +51,7 @@ def write_deck(
     chapter = posixpath.basename(app.builder.get_target_uri(name))
     file = chapter.replace(".html", f"{SUFFIX}.html")
     title, book = app.env.titles[name].astext(), app.config.html_title or app.config.project
-    writer = _Writer(app, chapter)
+    writer = Writer(app, chapter)
     opening = Slide(
         writer.inline(app.env.titles[name].children),
         f'{writer.opening(doctree)}\n<p class="cite">A chapter of {escape(book)}</p>',
@@ -46,9 +62,10 @@ def write_deck(
     def static(file: str) -> str:
         return relative_uri(here, f"_static/{file}")
 
+    slides = writer.slides(items)
     html = page(
         f"{title}: slides",
-        [opening, *writer.slides(items)],
+        [opening, writer.contents(items, slides), *slides],
         description=f"Slides for a lecture on {title}, a chapter of {book}.",
         styles="\n".join(f'<link rel="stylesheet" href="{static(f)}">' for f in STYLES),
         icon=static("favicon.svg"),
@@ -80,7 +97,7 @@ def copy_sources(app: Sphinx, exception: Exception | None) -> None:
     write_whole(static / "deck.css", f"{faces}\n{style}".encode())
 
 
-class _Writer:
+class Writer:
     """Nodes to HTML, and links that lead to slides, or to the chapter if there is no such slide.
 
     Args:
@@ -112,6 +129,46 @@ class _Writer:
             for item, name, body in zip(items, names, bodies, strict=True)
         ]
 
+    def contents(self, items: list[Item], slides: list[Slide]) -> Slide:
+        """The list of the chapter's sections that are on the deck, without the goals."""
+        entries: dict[str, tuple[str, str, str]] = {}
+        for item, made in zip(items, slides, strict=True):
+            if item.kind != "objectives":
+                heading = self.inline(item.section)
+                entries.setdefault(heading, (heading, made.name, ""))
+        return contents(phrases("en")["contents"], list(entries.values()))
+
+    def kept(self, candidates: list[tuple[Item, bool]]) -> list[Kept]:
+        """All that could be a slide, as the site keeps it; its links lead to the chapter's page."""
+        found = []
+        for item, shown in candidates:
+            body, rows = self._body(item, ""), ()
+            step, size = item.step, 0.0
+            if item.rows:
+                body, rows = _without_rows(body, item.rows)
+            if item.kind == "derivation":
+                from scorelab.derivations.export.framing import height
+
+                body = f'<div class="step">{body}</div>'
+                size = height(item.content[0].astext(), item.content[-1].astext())
+            found.append(
+                Kept(
+                    item.name.removeprefix("equation-"),
+                    self._kind(item, body),
+                    self.inline(item.title),
+                    body,
+                    self._notes(item),
+                    minutes.of_nodes(item.content),
+                    item.part,
+                    shown,
+                    *step,
+                    size,
+                    self.inline(item.kicker) if item.kicker else "",
+                    rows,
+                )
+            )
+        return found
+
     def opening(self, doctree: nodes.document) -> str:
         """What the chapter says below its title."""
         first = next(iter(doctree.findall(nodes.paragraph)), nodes.paragraph())
@@ -125,8 +182,10 @@ class _Writer:
 
     def _body(self, item: Item, name: str) -> str:
         html = "\n".join(map(self._html, item.content))
-        for anchor in re.findall(r' id="([^"]*)"', html):
+        for anchor in re.findall(r' id="([^"]*)"', html) if name else []:
             self.places.setdefault(anchor, name)
+        if name and item.kicker:
+            html = f'<p class="place">{self.inline(item.kicker)}</p>\n{html}'
         html = _without_ids(steady_images(html))
         if item.left_out:
             rest = f"{item.left_out} more in the chapter"
@@ -159,6 +218,14 @@ class _Writer:
             return f'href="#/{slide}"' if slide else f'href="{self.chapter}#{match[1]}"'
 
         return re.sub(r'href="#([^"/]+)"', place, html)
+
+
+def _without_rows(html: str, told: list[tuple[str, bool]]) -> tuple[str, tuple]:
+    """A table with a mark in place of its rows, and the rows: claim, HTML, whether shown."""
+    body = re.search(r"<tbody>(.*?)</tbody>", html, flags=re.S)
+    rows = re.findall(r"<tr.*?</tr>", body[1], flags=re.S)
+    made = tuple((claim, row, shown) for (claim, shown), row in zip(told, rows, strict=True))
+    return html.replace(body[1], "<!--rows-->"), made
 
 
 def _without_ids(html: str) -> str:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from docutils import nodes
 from scorebook.contents import kind_of
+from scorebook.lectures.slides.derived import brought, heading, remarks_of
 from scorebook.lectures.slides.marks import SECTIONS, slide, slide_title, slides
 from scorebook.pages.figures import film
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 
-STEPS_A_SLIDE = 2
-ROOM = 13.0  # in lines, as the mark of a step stands beside its reason
+ROOM = 12.5  # in lines, as the mark of a step stands beside its reason
 ROWS_A_SLIDE = 10
+WORDS = 110  # of a section's opening
 PROSE = (
     nodes.paragraph,
     nodes.math_block,
@@ -32,8 +33,8 @@ class Item:
     """One slide to be.
 
     Attributes:
-        kind: `objectives`, `question`, `summary`, `text`, `derivation`, `equation`, `figure` or
-            `measured`.
+        kind: `objectives`, `question`, `summary`, `text`, `prose`, `derivation`, `equation`,
+            `figure` or `measured`.
         name: By which it is chosen and linked to.
         step: Of a derivation, its name and the step's.
         title: The nodes of its heading.
@@ -41,6 +42,11 @@ class Item:
         notes: The prose of the chapter since the item before.
         left_out: How many rows of a table are not on this slide or the ones beside it.
         anchor: Of its section on the chapter's page.
+        steps: Of a derivation, the names of all steps on the slide.
+        kicker: The nodes of its section's heading, where the title says what is proved.
+        section: The nodes of the heading of the chapter's section that it is in.
+        part: The anchor of that section.
+        rows: Of a whole table of measurements, the claim of each, and whether the deck shows it.
     """
 
     kind: str
@@ -51,6 +57,11 @@ class Item:
     left_out: int = 0
     anchor: str = ""
     step: tuple[str, str] = ("", "")
+    steps: list[str] = field(default_factory=list)
+    kicker: list[nodes.Node] = field(default_factory=list)
+    section: list[nodes.Node] = field(default_factory=list)
+    part: str = ""
+    rows: list[tuple[str, bool]] = field(default_factory=list)
 
 
 def items_of(doctree: nodes.document) -> list[Item]:
@@ -62,9 +73,28 @@ def items_of(doctree: nodes.document) -> list[Item]:
     for twice in marks[1:]:
         logger.warning("a chapter has one list of slides", location=twice, type="slides")
     choice = Choice(marks[0] if marks else None)
-    items = list(_grouped(_chosen(_items(sections[0].parent), choice)))
+    items = list(_grouped(_chosen(list(_items(sections[0].parent)), choice)))
     choice.complain()
     return items
+
+
+def candidates_of(doctree: nodes.document) -> list[tuple[Item, bool]]:
+    """All that could be a slide of a page that asks a question, and whether its own deck shows it.
+
+    Each step stands alone, a table of measurements is whole.
+    """
+    sections = [s for s in doctree.findall(nodes.section) if kind_of(s) == "question"]
+    if not sections:
+        return []
+    mark = next(iter(doctree.findall(slides)), None)
+    choice = Choice(mark)
+    items = list(_items(sections[0].parent))
+    taken = _taken_with_definitions(items, choice, quiet=True)
+    for item in items:
+        if item.kind == "measured":
+            claims = [row.children[0].astext() for row in _rows(item.content[0])]
+            item.rows = list(zip(claims, choice.rows(claims), strict=True))
+    return [(_titled(item), shown) for item, shown in zip(items, taken, strict=True)]
 
 
 class Choice:
@@ -91,7 +121,7 @@ class Choice:
         """Whether an item is on the deck."""
         if item.kind == "text":
             return True
-        if item.kind == "equation" and self.without:
+        if item.kind in ("equation", "prose") and self.without:
             return False
         return any(self._named(item)) != self.without
 
@@ -134,15 +164,39 @@ class Choice:
 def _items(chapter: nodes.section) -> Iterator[Item]:
     """Everything that could be a slide; prose becomes the notes of what comes after it."""
     prose: list[nodes.Node] = []
+    title = chapter.next_node(nodes.title)
     for child in chapter.children:
         if isinstance(child, nodes.section):
             if kind_of(child) not in UNTOLD:
-                yield from _section(child, prose)
+                for item in [*_opening(child), *_section(child, prose)]:
+                    item.section = child.next_node(nodes.title).children
+                    item.part = _anchor(child)
+                    yield item
         elif isinstance(child, nodes.Admonition) and "objectives" in child["classes"]:
-            title, *content = child.children
-            yield Item("objectives", "objectives", title.children, content)
+            heading, *content = child.children
+            yield Item("objectives", "objectives", heading.children, content)
         elif isinstance(child, slide):
-            yield _marked(child, chapter, prose)
+            item = _marked(child, chapter, prose)
+            item.section = title.children
+            yield item
+
+
+def _opening(section: nodes.section) -> Iterator[Item]:
+    """The first sentences of a section, for those who ask for them by its anchor."""
+    heading, *children = section.children
+    if kind_of(section):
+        return
+    opening: list[nodes.Node] = []
+    for child in children:
+        words = sum(len(node.astext().split()) for node in opening)
+        if isinstance(child, (nodes.target, nodes.comment)):
+            continue
+        if not isinstance(child, PROSE) or words + len(child.astext().split()) > WORDS:
+            break
+        opening.append(child)
+    if opening:
+        anchor = _anchor(section)
+        yield Item("prose", anchor, heading.children, opening, anchor=anchor)
 
 
 def _section(section: nodes.section, prose: list[nodes.Node]) -> Iterator[Item]:
@@ -152,13 +206,14 @@ def _section(section: nodes.section, prose: list[nodes.Node]) -> Iterator[Item]:
         opening = []
         while children and isinstance(children[0], (*PROSE, nodes.target, nodes.comment)):
             opening.append(children.pop(0))
-        yield Item(name, name, heading.children, _visible(opening), _taken(prose))
+        content = _visible(opening)
+        yield Item(name, name, heading.children, content, _taken(prose), anchor=_anchor(section))
     before: nodes.Node | None = None
     last: Item | None = None
     for child in children:
         for item in _of(child, section, before, prose):
             item.notes = _taken(prose) if not item.notes else item.notes
-            item.anchor = section["ids"][0]
+            item.anchor = _anchor(section)
             last = item
             yield item
         if isinstance(child, nodes.section):
@@ -214,12 +269,13 @@ def _steps(derivation: nodes.container, heading: list[nodes.Node]) -> Iterator[I
             reason = [node]
 
 
-def _chosen(items: Iterable[Item], choice: Choice) -> Iterator[Item]:
+def _chosen(items: list[Item], choice: Choice) -> Iterator[Item]:
     """What the author wants; the notes of what is not shown go to what is shown before it."""
     last: Item | None = None
     shown: set[int] = set()
-    for item in items:
-        if choice.takes(item):
+    taken = _taken_with_definitions(items, choice)
+    for item, wanted in zip(items, taken, strict=True):
+        if wanted:
             shown |= {id(node) for node in item.content}
             item.notes = [node for node in item.notes if id(node) not in shown]
             if item.kind == "measured":
@@ -231,10 +287,47 @@ def _chosen(items: Iterable[Item], choice: Choice) -> Iterator[Item]:
             last.notes += item.notes
 
 
+def _taken_with_definitions(
+    items: list[Item], choice: Choice, *, quiet: bool = False
+) -> list[bool]:
+    """Which items are on the deck: those that are chosen, and the definitions that these need."""
+    taken = [choice.takes(item) for item in items]
+    shown: dict[str, list[str]] = {}
+    for item, wanted in zip(items, taken, strict=True):
+        if wanted and item.kind == "derivation":
+            shown.setdefault(item.step[0], []).append(item.step[1])
+    for derivation, steps in shown.items():
+        for step, user in brought(derivation, steps):
+            place = next((i for i, it in enumerate(items) if it.step == (derivation, step)), None)
+            if place is not None:
+                taken[place] = True
+            elif not quiet:
+                logger.warning(
+                    "the slide of %s: %s uses what %s defines, which the chapter does not show",
+                    *(derivation, user, step),
+                    location=choice.mark,
+                    type="slides",
+                )
+    return taken
+
+
+def _titled(item: Item, before: list[str] | None = None) -> Item:
+    """A step under its own title, if it has one, with its section's heading above.
+
+    The speaker is told what was left out since the steps `before`, if that is known.
+    """
+    if item.kind == "derivation":
+        item.steps = item.steps or [item.step[1]]
+        if title := heading(item.step[0], item.steps):
+            item.kicker, item.title = item.title, title
+        item.notes = [*item.notes, *remarks_of(item.step[0], item.steps, before)]
+    return item
+
+
 def _tables(item: Item, choice: Choice) -> Iterator[Item]:
     """Tables that fit on a slide each."""
     table = item.content[0]
-    rows = list(next(iter(table.findall(nodes.tbody))).children)
+    rows = _rows(table)
     shown = [
         index
         for index, wanted in enumerate(choice.rows([row.children[0].astext() for row in rows]))
@@ -247,15 +340,16 @@ def _tables(item: Item, choice: Choice) -> Iterator[Item]:
         ends = (number * len(shown) // count, (number + 1) * len(shown) // count)
         body.children = [body.children[i] for i in shown[slice(*ends)]]
         notes = item.notes if number == 0 else []
-        yield Item(item.kind, item.name, item.title, [part], notes, len(rows) - len(shown))
+        yield replace(item, content=[part], notes=notes, left_out=len(rows) - len(shown))
 
 
 def _grouped(items: Iterable[Item]) -> Iterator[Item]:
     """Steps of a derivation that follow one another share slides, as they do in `to_beamer`."""
     waiting: list[Item] = []
+    shown: dict[str, list[str]] = {}
     for item in [*items, None]:
         if waiting and (item is None or not _follows(item, waiting[-1])):
-            yield from _frames(waiting)
+            yield from _frames(waiting, shown.setdefault(waiting[0].step[0], []))
             waiting = []
         if item is not None and item.kind == "derivation":
             waiting.append(item)
@@ -264,10 +358,16 @@ def _grouped(items: Iterable[Item]) -> Iterator[Item]:
 
 
 def _follows(item: Item, last: Item) -> bool:
-    return item.kind == "derivation" and item.title is last.title and not item.notes
+    return (
+        item.kind == "derivation"
+        and item.title is last.title
+        and item.step[0] == last.step[0]
+        and not item.notes
+    )
 
 
-def _frames(steps: list[Item]) -> Iterator[Item]:
+def _frames(steps: list[Item], before: list[str]) -> Iterator[Item]:
+    """Their slides; `before` holds the steps that the deck has shown, and grows."""
     # With them comes sympy, which a deck without derivations can do without.
     from scorelab.derivations.export.framing import frames
 
@@ -279,7 +379,18 @@ def _frames(steps: list[Item]) -> Iterator[Item]:
             for m in members
         ]
         notes = [note for member in members for note in member.notes]
-        yield Item("derivation", members[0].name, members[0].title, content, notes)
+        names = [member.step[1] for member in members]
+        yield _titled(replace(members[0], content=content, notes=notes, steps=names), before)
+        before += names
+
+
+def _rows(table: nodes.table) -> list[nodes.row]:
+    """The rows of a table, without its head."""
+    return list(next(iter(table.findall(nodes.tbody))).children)
+
+
+def _anchor(section: nodes.section) -> str:
+    return next(iter(section["ids"]), "")
 
 
 def _derives(node: nodes.Node) -> bool:

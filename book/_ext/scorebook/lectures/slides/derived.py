@@ -1,0 +1,69 @@
+"""Steps of a derivation on slides: what they are called, what they need, what the speaker is told.
+
+With the steps comes sympy, which a deck without derivations can do without.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+from docutils import nodes
+
+from scorelab import derivations
+from scorelab.derivations.engine.words import words
+from scorelab.lectures.speaking import remarks
+
+
+def heading(derivation: str, steps: Sequence[str]) -> list[nodes.Node]:
+    """The titles of steps as the title of their slide; nothing if one of them has none."""
+    if derivation not in derivations.available():
+        return []
+    titles = words(derivation, "en").titles
+    if not all(titles.get(step) for step in steps):
+        return []
+    return list(inline(" — ".join(titles[step] for step in steps)))
+
+
+def brought(derivation: str, steps: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The definitions that steps need and that are not among them, each with a step that does."""
+    if derivation not in derivations.available():
+        return
+    from scorelab.derivations.engine.choosing import needed
+
+    whole = _whole(derivation)
+    missing = set(needed(whole, steps)) - set(steps)
+    for name in [step.name for step in whole.steps if step.name in missing]:
+        user = next(step for step in steps if name in needed(whole, [step]))
+        yield name, user
+
+
+def remarks_of(
+    derivation: str, steps: Sequence[str], before: Sequence[str] | None
+) -> list[nodes.Node]:
+    """What the speaker is told of steps; see `scorelab.lectures.speaking.remarks`.
+
+    Without `before` nothing is taken to be left out.
+    """
+    if derivation not in derivations.available():
+        return []
+    whole = _whole(derivation)
+    told = remarks(whole, steps, [s.name for s in whole.steps] if before is None else before)
+    return [nodes.paragraph("", "", *inline(text)) for text in told]
+
+
+def inline(markdown: str) -> Iterator[nodes.Node]:
+    """A line of Markdown with formulas and code."""
+    for part in re.split(r"(\$[^$]+\$|`[^`]+`)", markdown):
+        if part.startswith("$"):
+            yield nodes.math("", part[1:-1])
+        elif part.startswith("`"):
+            yield nodes.literal("", part[1:-1])
+        elif part:
+            yield nodes.Text(part)
+
+
+@cache
+def _whole(derivation: str) -> derivations.Derivation:
+    return derivations.unchecked(derivation)
