@@ -19,8 +19,8 @@ HTML = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html")).resolve()
 PAGES = sorted(
     path.relative_to(HTML).as_posix()
     for path in HTML.rglob("*.html")
-    if {"_static", "derivations"}.isdisjoint(path.relative_to(HTML).parts[:1])
-    and not path.name.endswith("-slides.html")  # see test_slides.py
+    if {"_static", "derivations", "lectures"}.isdisjoint(path.relative_to(HTML).parts[:1])
+    and not path.name.endswith("-slides.html")  # see test_slides.py, test_lectures.py
     and "http-equiv" not in path.read_text(encoding="utf-8")[:300]
 )
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}

@@ -16,7 +16,7 @@ FOLDER = Path(scorelab.__file__).parent
 ORDER = [
     *("_support", "estimate", "conventions", "mixture", "examples", "sde", "noise", "implicit"),
     *("likelihood", "solvers", "langevin", "matching", "networks", "metrics", "figures"),
-    *("training", "derivations", "exercises", "lab", "__main__"),
+    *("training", "derivations", "exercises", "lab", "lectures", "__main__"),
 ]
 
 

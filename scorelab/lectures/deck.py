@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scorelab import __version__
 from scorelab._support.extras import needed
-from scorelab.derivations.engine.words import LANGUAGES, words
+from scorelab.derivations.engine.words import words
 from scorelab.lectures.choice import chosen, faults
 from scorelab.lectures.pace import QUESTIONS, estimate, minutes
 from scorelab.lectures.plan import Item, Plan
@@ -264,14 +264,14 @@ class _Maker:
         foreign = False
         for label in item.labels:
             chapter, kept = self.site.exercises[label]
-            title, language = _exercise_title(label, kept["title"], self.plan.language)
+            title, language, taken = _exercise(label, kept, self.plan.language)
             address = f"{posixpath.join(self.root, chapter.page)}#{label}"
             badge = ""
             if language != self.plan.language:
                 foreign = True
                 says = escape(self.said["english"])
                 badge = f' <span class="badge" title="{says}">{language.upper()}</span>'
-            time_ = self.said["min"].format(minutes=time(kept["minutes"]))
+            time_ = self.said["min"].format(minutes=time(taken))
             lines.append(
                 f'<li><a href="{address}" lang="{language}">{title}</a>{badge} '
                 f'<span class="time">{time_} · <code>{label}</code></span></li>'
@@ -385,15 +385,12 @@ def _said(titles: dict[str, str], reasons: dict[str, str]):
     return Words(titles=titles, reasons=reasons)
 
 
-def _exercise_title(label: str, kept: str, language: str) -> tuple[str, str]:
-    """The title of an exercise and its language: the package's text, else what the site keeps."""
-    if language in LANGUAGES and language != "en":
-        try:
-            from scorelab.exercises.engine import texts
-        except ImportError:
-            return kept, "en"
-        from scorelab.exercises.engine.registry import chapter_of
+def _exercise(label: str, kept: dict, language: str) -> tuple[str, str, float]:
+    """The title of an exercise in HTML, its language, and its minutes: by the package's texts."""
+    from scorelab import exercises
 
-        if (found := texts.text(chapter_of(label), label, language)) is not None:
-            return escape(found.title), language
-    return kept, "en"
+    if label in exercises.available():
+        about = exercises.about(label, language=language)
+        if about.title != label:
+            return escape(about.title), language, about.minutes
+    return kept["title"], "en", kept["minutes"]

@@ -116,7 +116,8 @@ def write_style_sheet(app: Sphinx, exception: Exception | None) -> None:
         return
     out = Path(app.outdir)
     names: set[str] = set()
-    for page in out.rglob("*.html"):
+    # A lecture may show what is on no page: the titles of steps.
+    for page in [*out.rglob("*.html"), *out.glob("lectures/slides/**/*.json")]:
         if page.parent == out / "derivations":  # files to take along, which load nothing
             continue
         names.update(re.findall(r"\bmjx-[\w-]+|\bTEX-\w+", page.read_text(encoding="utf-8")))
