@@ -5,7 +5,6 @@ import math
 import sympy as sp
 import torch
 from scipy.optimize import brentq
-from torch import Tensor
 
 from scorelab.examples import book_mixture
 from scorelab.exercises.engine.judging import Exercise, Mistake
@@ -15,10 +14,20 @@ from scorelab.mixture import GaussianMixture
 
 __all__ = ["EXERCISES"]
 
-x = sp.Symbol("x")
+
+def _slope(h: sp.Expr) -> sp.Expr:
+    return sp.diff(sp.sympify(h))
 
 
-# Why the softmax
+# Functions, with what stands in Stein's identity for each.
+_STEIN = {
+    "sin(x)": "-cos(x)",
+    "cos(x)": "sin(x)",
+    "sin(2*x)": "-2*cos(2*x)",
+    "cos(3*x)": "3*sin(3*x)",
+    "tanh(x)": "tanh(x)**2 - 1",
+    "exp(-x**2)": "2*x*exp(-x**2)",
+}
 
 
 def _mixtures_and_points() -> list[tuple]:
@@ -30,13 +39,12 @@ def _mixtures_and_points() -> list[tuple]:
     return [(points, *parts) for points in (near, far)]
 
 
-def _exact(x: Tensor, weights: Tensor, means: Tensor, covariances: Tensor) -> Tensor:
-    return GaussianMixture(weights, means, covariances).score(x)
-
-
 def _by_softmax(x, weights, means, covariances):
-    shares = logits(x, weights, means, covariances).softmax(1)
-    return averaged(shares, pulls(x, means, covariances))
+    laws = torch.distributions.MultivariateNormal(means, covariances)
+    shares = (weights.log() + laws.log_prob(x[:, None])).softmax(1)
+    steps = (means - x[:, None])[..., None]
+    pulls = torch.linalg.solve(covariances, steps)[..., 0]
+    return (shares[..., None] * pulls).sum(1)
 
 
 def _literal(x, weights, means, covariances):
@@ -44,13 +52,9 @@ def _literal(x, weights, means, covariances):
     return averaged(terms, pulls(x, means, covariances)) / terms.sum(1, keepdim=True)
 
 
-def _underflows(given: Tensors, truth: Tensors) -> bool:
-    near = given[0].shape == truth[0].shape and torch.allclose(given[0], truth[0], rtol=1e-6)
-    return near and not bool(given[1].isfinite().all())
-
-
-def _away(x, weights, means, covariances):
-    return -_exact(x, weights, means, covariances)
+def _fails_far_out(given: Tensors, truth: Tensors) -> bool:
+    """Whatever it is there: not a number, or zero if something was added to the density."""
+    return torch.allclose(given[0], truth[0], rtol=1e-4)
 
 
 def _covariance_times(x, weights, means, covariances):
@@ -64,61 +68,45 @@ def _without_determinant(x, weights, means, covariances):
     return averaged(terms.softmax(1), pulls(x, means, covariances))
 
 
-def _without_weights(x, weights, means, covariances):
-    terms = logits(x, torch.ones_like(weights), means, covariances)
-    return averaged(terms.softmax(1), pulls(x, means, covariances))
-
-
-def _weights_alone(x, weights, means, covariances):
-    return averaged(weights.expand(len(x), -1), pulls(x, means, covariances))
-
-
-def _gradient_of_density(x, weights, means, covariances):
-    terms = logits(x, weights, means, covariances).exp()
-    return averaged(terms, pulls(x, means, covariances))
-
-
-def _softmax_over_points(x, weights, means, covariances):
-    shares = logits(x, weights, means, covariances).softmax(0)
-    return averaged(shares, pulls(x, means, covariances))
-
-
-# Unequal weights
-
-
-def _zero(weight: float, low: float, high: float) -> float:
-    pair = GaussianMixture([weight, 1 - weight], [[-4.0], [4.0]], [1.0, 1.0])
+def _zero(weight: float, distance: float, low: float, high: float) -> float:
+    """The zero between two places of the score of two modes at ±distance."""
+    w, m = float(weight), float(distance)
+    pair = GaussianMixture([w, 1 - w], [[-m], [m]], [1.0, 1.0])
     at = torch.zeros(1, 1)
-    return brentq(lambda place: pair.score(at + place).item(), low, high)
+    return brentq(lambda place: pair.score(at + place).item(), float(low), float(high))
 
+
+def _iterated(w: float, m: float) -> float:
+    """The same in the middle: x = m tanh(m x − log(w/(1 − w))/2), solved for the slow x."""
+    x = 0.0
+    for _ in range(60):
+        x = (math.log(w / (1 - w)) / 2 + math.atanh(x / m)) / m
+    return x
+
+
+_MODE = "this zero is a mode: the score falls through it, so it attracts. Look for the one that "
+_MODE += "repels."
 
 EXERCISES = {
     "ex-mean-score": Exercise(
         grade="warm-up",
-        expects=Choice(
-            question="what the proof assumes about p",
-            options={
-                "a": "p is symmetric about its mean",
-                "b": "p is smooth and falls to zero at infinity",
-                "c": "the score falls to zero at infinity",
-                "d": "the mean of p is zero",
-            },
-        ),
-        truth=lambda: "b",
-        right=lambda: ["B"],
+        minutes=10,
+        expects=Choice(),
+        truth="b",
+        right=["B"],
         mistakes=(
             Mistake(
-                lambda: "a",
-                "the book's mixture has no such symmetry, and its mean score is zero all the "
-                "same. Cancel the two p first, then look at the integral that is left.",
+                "a",
+                "a mixture of unequal Gaussians has no such symmetry, and its mean score is zero "
+                "all the same. Cancel the two p first, then look at the integral that is left.",
             ),
             Mistake(
-                lambda: "c",
+                "c",
                 "the score of a Gaussian grows without bound, and its mean is zero all the same. "
                 "Which function's derivative is integrated once the two p have cancelled?",
             ),
             Mistake(
-                lambda: "d",
+                "d",
                 "moving p moves its scores along with it, so its mean cannot matter. Write out "
                 "the integral of one partial derivative.",
             ),
@@ -128,52 +116,62 @@ EXERCISES = {
     ),
     "ex-stein": Exercise(
         grade="derive",
-        expects=Expression(
-            meaning="for h(x) = sin(x) in one dimension, that whose mean under any p is the mean "
-            "of s(x) h(x)",
-            symbols={"x": (0.1, 3.0)},
-        ),
-        truth=lambda: -sp.diff(sp.sin(x), x),
-        right=lambda: -sp.cos(x),
+        minutes=15,
+        varies={"h": tuple(_STEIN)},
+        expects=Expression(symbols={"x": (0.1, 3.0)}),
+        helpers={"slope": _slope},
+        truth=lambda h: -_slope(h),
+        right=lambda h: _STEIN[h],
         mistakes=(
-            Mistake(lambda: sp.cos(x), "the minus of the integration by parts is missing."),
+            Mistake("slope(h)", "the minus of the integration by parts is missing."),
+            Mistake("-h", "h is to be differentiated: the derivative moves from p to h."),
             Mistake(
-                lambda: -sp.sin(x),
-                "h is to be differentiated: the derivative moves from p to h.",
-            ),
-            Mistake(
-                lambda: sp.sin(x),
+                "h",
                 "this is h itself. The derivative moves from p to h, and what does the "
                 "integration by parts do to the sign?",
             ),
             Mistake(
-                lambda: -x * sp.sin(x),
+                "-x*h",
                 "this puts s(x) = −x, the score of the standard normal law alone. The identity "
                 "must hold for every p, so no score may be left in it.",
             ),
+            Mistake(
+                "x*h",
+                "this puts s(x) = x, and even for the standard normal law the score has the other "
+                "sign. The identity must hold for every p, so no score may be left in it.",
+            ),
         ),
-        hint="Write p s as the derivative of p, integrate by parts, and put in h(x) = sin(x).",
+        hint="Write p s as the derivative of p, integrate by parts, and put in your h.",
         checked="equal at five random points.",
     ),
     "ex-softmax": Exercise(
         grade="code",
+        minutes=25,
         expects=Function(
             signature="stable_score(x, weights, means, covariances)",
-            meaning="the score (n, d) of a mixture with weights (K,), means (K, d) and "
-            "covariances (K, d, d) at points x (n, d), however far out",
             arguments=_mixtures_and_points,
+            rtol=1e-4,
         ),
-        truth=lambda: _exact,
+        helpers={
+            "GaussianMixture": GaussianMixture,
+            "averaged": averaged,
+            "logits": logits,
+            "pulls": pulls,
+        },
+        truth="GaussianMixture(weights, means, covariances).score(x)",
         right=lambda: _by_softmax,
         mistakes=(
             Mistake(
                 lambda: _literal,
-                "right where the samples are, but not finite at (60, 60): every density underflows "
-                "there and 0/0 is left. Stay with logarithms until the largest has been "
-                "subtracted.",
-                when=_underflows,
+                "right where the samples are, but not at (60, 60): every density underflows there, "
+                "and 0/0 is left, or 0 if something small was added below. Stay with logarithms "
+                "until the largest has been subtracted.",
+                when=_fails_far_out,
             ),
-            Mistake(lambda: _away, "the sign is turned: this field points downhill."),
+            Mistake(
+                "-truth(x, weights, means, covariances)",
+                "the sign is turned: this field points downhill.",
+            ),
             Mistake(
                 lambda: _covariance_times,
                 "each pull is multiplied by the covariance where it should be divided by it: a "
@@ -185,22 +183,24 @@ EXERCISES = {
                 "taller: the normalising constants of the components differ.",
             ),
             Mistake(
-                lambda: _without_weights,
+                "truth(x, torch.ones_like(weights) / len(weights), means, covariances)",
                 "the components are treated as equally heavy: their weights belong into the "
                 "responsibilities.",
             ),
             Mistake(
-                lambda: _weights_alone,
+                "averaged(weights.expand(len(x), -1), pulls(x, means, covariances))",
                 "the pulls are averaged with the same weights everywhere. Close to a mode that "
                 "stands alone, its own pull alone should count.",
             ),
             Mistake(
-                lambda: _gradient_of_density,
+                "averaged(logits(x, weights, means, covariances).exp(), "
+                "pulls(x, means, covariances))",
                 "this is the gradient of p, not of its logarithm: the shares at a point must sum "
                 "to one.",
             ),
             Mistake(
-                lambda: _softmax_over_points,
+                "averaged(logits(x, weights, means, covariances).softmax(0), "
+                "pulls(x, means, covariances))",
                 "the shares are normalised over the points, where they should be over the "
                 "components: look at the axis.",
             ),
@@ -212,41 +212,28 @@ EXERCISES = {
     ),
     "ex-unequal": Exercise(
         grade="explore",
-        expects=Number(meaning="the unstable zero of the score for w = 0.99"),
-        truth=lambda: _zero(0.99, -1, 2),
-        right=lambda: 0.61301,
+        minutes=25,
+        varies={"w": (0.99, 0.95, 0.97, 0.98), "m": (4, 3, 5)},
+        expects=Number(),
+        helpers={"zero": _zero},
+        truth="zero(w, m, -1, 2)",
+        right=_iterated,
         mistakes=(
             Mistake(
-                lambda: math.log(0.99 / 0.01) / 8,
+                "log(w/(1 - w))/(2*m)",
                 "there the two responsibilities are equal. The two pulls still differ in strength "
                 "at that point, so the score is not zero yet.",
             ),
             Mistake(
-                lambda: -_zero(0.99, -1, 2),
-                "this is on the wrong side. The heavier component sits at −4; whose ground grows?",
+                "-truth",
+                "this is on the wrong side. The heavier component sits at −{{m}}; whose ground "
+                "grows?",
             ),
-            Mistake(
-                lambda: _zero(0.9, -1, 2),
-                "this is the zero for w = 0.9.",
-            ),
-            Mistake(
-                lambda: _zero(0.999, -1, 2),
-                "this is the zero for w = 0.999.",
-            ),
-            Mistake(
-                lambda: 0.0,
-                "this is the zero for equal weights.",
-            ),
-            Mistake(
-                lambda: _zero(0.99, 3, 5),
-                "this zero is a mode: the score falls through it, so it attracts. Look for the "
-                "one that repels.",
-            ),
-            Mistake(
-                lambda: _zero(0.99, -5, -3),
-                "this zero is a mode: the score falls through it, so it attracts. Look for the "
-                "one that repels.",
-            ),
+            Mistake("zero(0.9, m, -1, 2)", "this is the zero for w = 0.9."),
+            Mistake("zero(0.999, m, -1, 2)", "this is the zero for w = 0.999."),
+            Mistake("0", "this is the zero for equal weights."),
+            Mistake("zero(w, m, m - 1, m + 1)", _MODE),
+            Mistake("zero(w, m, -m - 1, 1 - m)", _MODE),
         ),
         hint="Plot the score between the modes. There it is zero three times; take the zero at "
         "which it rises, and bracket it narrowly.",
