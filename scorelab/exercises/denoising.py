@@ -10,22 +10,31 @@ from scorelab.exercises.engine.kinds import Choice, Expression, Function
 from scorelab.matching import NoisyScore, dsm_target
 from scorelab.mixture import GaussianMixture
 
-__all__ = ["EXERCISES"]
+__all__ = ["EQUATIONS", "EXERCISES"]
 
-d, h, sigma = sp.symbols("d h sigma", positive=True)
-
-
-# The missing minus: the loss of a multiple of the exact score
+EQUATIONS = {
+    "eq-excess": r"""
+\begin{aligned}
+&\underbrace{\tfrac12 \mathbb E \Bigl\lVert s_\theta(\tilde x, \sigma) + \frac{\tilde x - x}{\sigma^2} \Bigr\rVert^2}_{\text{denoising loss}} \\
+&= \underbrace{\tfrac12 \mathbb E \bigl\lVert s_\theta(\tilde x, \sigma) - \nabla \log p_\sigma(\tilde x) \bigr\rVert^2}_{\text{excess, } F/2} \\
+&\quad + \text{floor}(\sigma) .
+\end{aligned}
+""",  # noqa: E501
+    "eq-sheet-kernel": r"""
+\frac{1}{\sigma \sqrt{(2\pi)^d}} \exp\Bigl(-\frac{\lVert \tilde x - x \rVert^2}{2\sigma}\Bigr) .
+""",
+}
+d, h = sp.symbols("d h", positive=True)
 
 
 def _loss_of(multiple: int) -> sp.Expr:
-    """σ² times the loss, if h is what there is to learn: the floor is d/2 − h, E‖s‖²/2 is h/σ²."""
+    """σ² times the loss of a multiple of the score, if h is what there is to learn.
+
+    The floor is d/2 − h, and E‖s‖²/2 is h/σ².
+    """
     floor = d / 2 - h
     excess = (multiple - 1) ** 2 * h
     return floor + excess
-
-
-# A variance that calls itself σ
 
 
 def _sheet_over_standard() -> sp.Expr:
@@ -33,9 +42,6 @@ def _sheet_over_standard() -> sp.Expr:
     steps = derivations.get("dsm-target")
     slopes = [steps[name].equation.rhs for name in ("printed-slope", "standard-slope")]
     return sp.cancel(slopes[0] / slopes[1])
-
-
-# Noise and its mirror image
 
 
 def _pairs() -> list[tuple]:
@@ -56,137 +62,89 @@ def _by_package(model: NoisyScore, x: Tensor, sigma: float, z: Tensor) -> Tensor
     return sum(_term(model(noisy, sigma), dsm_target(noisy, x, sigma)) for noisy in both) / 2
 
 
-def _by_hand(model, x, sigma, z):
-    scores = torch.stack([model(x + sigma * z, sigma), model(x - sigma * z, sigma)])
-    targets = torch.stack([-z, z]) / sigma
-    return ((scores - targets) ** 2).sum(-1).mean(0) / 2
+def _both(model: NoisyScore, x: Tensor, sigma: float, z: Tensor, spread: float, slope: float):
+    """The terms at x ± spread · z with the targets ± slope · z."""
+    return sum(_term(model(x + spread * n, sigma), slope * n) for n in (z, -z)) / 2
 
 
-def _without_minus(model, x, sigma, z):
-    terms = [_term(model(x + sigma * n, sigma), n / sigma) for n in (z, -z)]
-    return sum(terms) / 2
-
-
-def _over_sigma(model, x, sigma, z):
-    terms = [_term(model(x + sigma * n, sigma), -n) for n in (z, -z)]
-    return sum(terms) / 2
-
-
-def _over_variance_twice(model, x, sigma, z):
-    terms = [_term(model(x + sigma * n, sigma), -n / sigma**2) for n in (z, -z)]
-    return sum(terms) / 2
-
-
-def _variance_as_noise(model, x, sigma, z):
-    terms = [_term(model(x + sigma**0.5 * n, sigma), -n / sigma) for n in (z, -z)]
-    return sum(terms) / 2
-
-
-def _twice(model, x, sigma, z):
-    return 2 * _by_package(model, x, sigma, z)
-
-
-def _four_times(model, x, sigma, z):
-    return 4 * _by_package(model, x, sigma, z)
-
-
-def _mean_of_coordinates(model, x, sigma, z):
-    return _by_package(model, x, sigma, z) / x.shape[1]
-
-
-def _weighted(model, x, sigma, z):
-    return sigma**2 * _by_package(model, x, sigma, z)
-
-
-def _one_side(model, x, sigma, z):
-    return _term(model(x + sigma * z, sigma), -z / sigma)
-
-
-def _same_point(model, x, sigma, z):
-    score = model(x + sigma * z, sigma)
-    return (_term(score, -z / sigma) + _term(score, z / sigma)) / 2
-
-
-def _same_target(model, x, sigma, z):
-    terms = [_term(model(x + sigma * n, sigma), -z / sigma) for n in (z, -z)]
-    return sum(terms) / 2
-
+_WEIGHTS = {"1": 0, "sigma**2": 2, "sigma": 1}
+_OTHER_WEIGHT = "this is right but for a power of σ in front: look at the weight that is asked for."
 
 EXERCISES = {
     "ex-missing-minus": Exercise(
         grade="warm-up",
-        expects=Expression(
-            meaning="σ² times the loss, with the minus in its target, of a network that was "
-            "trained perfectly without it, if h is what there is to learn",
-            symbols={"d": (1.0, 9.0), "h": (0.1, 0.5)},
-        ),
-        truth=lambda: _loss_of(-1),
-        right=lambda: d / 2 + 3 * h,
+        minutes=15,
+        varies={"m": (1, 2, 3, 4)},
+        expects=Expression(symbols={"d": (1.0, 9.0), "h": (0.1, 0.5)}),
+        truth=lambda m: _loss_of(-m),
+        right="d/2 + m*(m + 2)*h",
         mistakes=(
             Mistake(
-                lambda: _loss_of(1),
-                "this is the floor, which is where the student's own loss stops. Here the network "
-                "is held against the right target.",
+                "d/2 - h",
+                "this is the floor of the right target. Here the network is held against that "
+                "target, and it has learned another one.",
             ),
             Mistake(
-                lambda: _loss_of(0),
+                "d/2",
                 "this is the loss of a network that says zero. This one says something, and the "
                 "contrary of what it should.",
             ),
             Mistake(
-                lambda: 4 * h,
-                "this is the excess alone. The loss is the floor and the excess.",
+                "(m + 1)**2*h", "this is the excess alone. The loss is the floor and the excess."
             ),
             Mistake(
-                lambda: d / 2 + 4 * h,
+                "truth - d/2",
+                "so far it stands above the line of the zero network. The loss itself is asked "
+                "for.",
+            ),
+            Mistake(
+                "d/2 + (m + 1)**2*h",
                 "the excess stands on the floor, and not on the line of the zero network.",
             ),
             Mistake(
-                lambda: d / 2 + h,
-                "the network is wrong by twice the score, and the excess is a square: is the 2 "
-                "squared?",
+                "d/2 + m*h",
+                "the network is wrong by {{m + 1}} times the score, and the excess is a square: is "
+                "the {{m + 1}} squared?",
             ),
             Mistake(
-                lambda: d / 2 + 7 * h,
+                "d/2 - h + 2*(m + 1)**2*h",
                 "this counts the excess without its ½: the loss has one, and so has h.",
             ),
         ),
         hint="Write the loss as floor and excess. The floor is d/2 − h; for the excess, ask by "
         "what the network differs from the right score.",
-        checked="the floor and the excess of a network that has learned −s.",
+        checked="the floor and the excess of a network that has learned a wrong multiple of s.",
     ),
     "ex-sheet-sigma": Exercise(
         grade="derive",
-        expects=Expression(
-            meaning="the factor by which the best network's output differs from the score",
-            symbols={"sigma": (0.1, 3.0)},
-        ),
+        minutes=15,
+        expects=Expression(symbols={"sigma": (0.1, 3.0)}),
         truth=_sheet_over_standard,
-        right=lambda: sp.Eq(sp.Symbol("k"), sigma),
+        right=lambda: sp.Eq(sp.Symbol("k"), sp.Symbol("sigma")),
         mistakes=(
             Mistake(
-                lambda: 1 / sigma,
+                "1/sigma",
                 "the wrong way round: at σ = 0.1, is the target of the sheet longer than the right "
                 "one, or shorter?",
             ),
+            Mistake("sigma**2", "this is one σ too many. Divide the one target by the other."),
             Mistake(
-                lambda: sigma**2,
-                "this is one σ too many. Divide the one target by the other.",
-            ),
-            Mistake(
-                lambda: sigma**-2,
+                "1/sigma**2",
                 "this is one σ too many, and the wrong way round. Divide the target of the sheet "
                 "by the right one.",
             ),
             Mistake(
-                lambda: sp.sqrt(sigma),
+                "sqrt(sigma)",
                 "this is the standard deviation of the sheet's kernel as it stands. But the noise "
                 "that was added is σ z, whatever the sheet says.",
             ),
-            Mistake(lambda: -sigma, "the sign is right in the sheet: both targets point back."),
+            Mistake("-sigma", "the sign is right in the sheet: both targets point back."),
+            Mistake("1", "then nothing would be wrong. Compare the two targets at one (x, x̃)."),
+            Mistake("1/10", "this is a number for σ = 0.1. A formula is asked for, for every σ."),
             Mistake(
-                lambda: sp.Integer(1),
-                "then nothing would be wrong. Compare the two targets at one pair (x, x̃).",
+                "10",
+                "this is a number for σ = 0.1, and the wrong way round. A formula is asked for, "
+                "for every σ.",
             ),
         ),
         hint="The best network gives the mean of its target at x̃. By what constant do the two "
@@ -195,59 +153,69 @@ EXERCISES = {
     ),
     "ex-antithetic": Exercise(
         grade="code",
+        minutes=30,
+        varies={"weight": tuple(_WEIGHTS), "power": tuple(_WEIGHTS.values())},
+        admits=lambda weight, power: _WEIGHTS[weight] == power,
         expects=Function(
-            signature="mirrored_terms(model, x, sigma, z)",
-            meaning="one term a row, (n,): the denoising loss of each row of x, averaged over its "
-            "noise z and over −z, with the ½ and without a weight",
-            arguments=_pairs,
+            signature="mirrored_terms(model, x, sigma, z)", arguments=_pairs, rtol=1e-4
         ),
-        truth=lambda: _by_package,
-        right=lambda: _by_hand,
+        helpers={"average": _by_package, "both": _both, "term": _term},
+        truth="sigma**power * average(model, x, sigma, z)",
+        right="""sigma**power / 4 * sum(
+        (model(x + sigma * n, sigma) + n / sigma).square().sum(1)
+        for n in (z, -z)
+    )""",
         mistakes=(
             Mistake(
-                lambda: _without_minus,
+                "sigma**power * both(model, x, sigma, z, sigma, 1 / sigma)",
                 "the sign of the target: it points from the noisy point to the clean one.",
             ),
             Mistake(
-                lambda: _over_sigma,
+                "sigma**power * both(model, x, sigma, z, sigma, -1)",
                 "the target is σ times too long or short: the *variance* stands below x̃ − x, and "
                 "x̃ − x is σ z.",
             ),
             Mistake(
-                lambda: _over_variance_twice,
+                "sigma**power * both(model, x, sigma, z, sigma, -1 / sigma**2)",
                 "the target is divided by σ once too often: x̃ − x holds a σ already.",
             ),
             Mistake(
-                lambda: _variance_as_noise,
+                "sigma**power * both(model, x, sigma, z, sigma**0.5, -1 / sigma)",
                 "the noise is too strong or too weak: σ is a standard deviation, and here it is "
                 "used as a variance.",
             ),
             Mistake(
-                lambda: _twice,
+                "2 * truth(model, x, sigma, z)",
                 "twice too large: either the ½ is missing, or the two terms are added where their "
                 "mean is asked for.",
             ),
             Mistake(
-                lambda: _four_times,
+                "4 * truth(model, x, sigma, z)",
                 "four times too large: the ½ is missing, and so is the mean of the two terms.",
             ),
             Mistake(
-                lambda: _mean_of_coordinates,
+                "truth(model, x, sigma, z) / x.shape[1]",
                 "the squares are averaged over the coordinates; the loss adds them up. The two "
                 "differ by the dimension.",
             ),
+            Mistake("truth(model, x, sigma, z).mean()", "a mean over the rows: one term a row."),
+            Mistake("sigma * truth(model, x, sigma, z)", _OTHER_WEIGHT),
+            Mistake("sigma**2 * truth(model, x, sigma, z)", _OTHER_WEIGHT),
+            Mistake("truth(model, x, sigma, z) / sigma", _OTHER_WEIGHT),
+            Mistake("truth(model, x, sigma, z) / sigma**2", _OTHER_WEIGHT),
             Mistake(
-                lambda: _weighted,
-                "this has the weight σ² in it. It is a good weight; the check wants none.",
+                "sigma**power * term(model(x + sigma * z, sigma), -z / sigma)",
+                "this is the plain loss: −z does not occur.",
             ),
-            Mistake(lambda: _one_side, "this is the plain loss: −z does not occur."),
             Mistake(
-                lambda: _same_point,
+                "sigma**power * sum(term(model(x + sigma * z, sigma), n / sigma) "
+                "for n in (z, -z)) / 2",
                 "the target is mirrored and the noisy point is not: each noise needs its own call "
                 "of the model.",
             ),
             Mistake(
-                lambda: _same_target,
+                "sigma**power * sum(term(model(x + sigma * n, sigma), -z / sigma) "
+                "for n in (z, -z)) / 2",
                 "the noisy point is mirrored and the target is not: the way back from the other "
                 "side is another one.",
             ),
@@ -258,33 +226,26 @@ EXERCISES = {
     ),
     "ex-small-sigma": Exercise(
         grade="explore",
-        expects=Choice(
-            question="what you find for the relative errors after 300 steps at each level",
-            options={
-                "a": "Small σ wins: its law is the closest to the data",
-                "b": "All levels end alike, since the weight σ² makes their losses alike",
-                "c": "Small σ loses, since hardly any of its gradient is signal",
-                "d": "Large σ loses, since its target is the noisiest",
-            },
-        ),
-        truth=lambda: "c",
-        right=lambda: {"C"},
+        minutes=30,
+        expects=Choice(),
+        truth="c",
+        right={"C"},
         mistakes=(
             Mistake(
-                lambda: "a",
+                "a",
                 "it is the closest, but that says what one would like to learn and not how well "
                 "one can. Measure it.",
             ),
             Mistake(
-                lambda: "b",
+                "b",
                 "the weight makes the *losses* alike. Which share of each of them can be learned?",
             ),
             Mistake(
-                lambda: "d",
+                "d",
                 "the target is −z/σ: at which end is it the largest, against the score?",
             ),
         ),
-        hint="Run the three trainings, and read the figure of what there is to learn beside them.",
+        hint="Run the trainings, and ask at each level which share of the loss can be learned.",
         checked="at small σ, what there is to learn is a share of the loss proportional to σ².",
     ),
 }
