@@ -153,6 +153,15 @@ def test_a_symbol_of_the_same_letter_leaves_brownian_motion_alone():
     assert "W_1" in text
 
 
+def test_a_single_symbol_has_the_last_word(tmp_path):
+    own = notation(tmp_path, "[symbols]\nsigma = '\\sigma_t'\n")
+    tweedie = derivations.unchecked("tweedie")
+    assert r"\sigma_t" in tweedie.to_markdown(notation=own)
+    text = tweedie.to_markdown(notation=own, symbols={"sigma": r"\tau"})
+    assert r"\tau^2" in text
+    assert r"\sigma" not in text
+
+
 def test_the_score_is_a_function_or_a_gradient_as_one_likes(tmp_path):
     own = notation(
         tmp_path,

@@ -1,8 +1,6 @@
 r"""Slides for Beamer: the theorem in a block, its steps on frames, its sources at the end."""
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scorelab.derivations.export.framing import ROOM, frames, height
 from scorelab.derivations.export.parts import Piece, Theorem, prepared
@@ -25,32 +23,24 @@ _FIT = rf"""\providecommand{{\{PREFIX}fit}}[1]{{\begingroup
 def beamer(
     derivation: "Derivation",
     *,
-    language: str | None = None,
-    notation: str | Path | None = None,
-    symbols: Mapping[str, str] | None = None,
-    marks: bool = True,
     bare: bool = False,
     overlays: bool = False,
     per_frame: int | None = None,
+    **look: Any,
 ) -> str:
     r"""Return Beamer frames that compile alone and can be `\input`.
 
     Args:
         derivation: The derivation.
-        language: As for `prepared`, like `notation`, `symbols` and `marks`.
-        notation: Likewise.
-        symbols: Likewise.
-        marks: Likewise.
         bare: The theorem and the steps without frames, to be put into one's own.
         overlays: Uncover the reason first, then the equation.
         per_frame: How many steps share a frame; by default two, where they fit.
+        look: `language`, `notation`, `symbols` and `marks`, as for `prepared`.
 
     Raises:
         ValueError: If `per_frame` is less than 1, or as `prepared` does.
     """
-    theorem = prepared(
-        derivation, language=language, notation=notation, symbols=symbols, marks=marks
-    )
+    theorem = prepared(derivation, **look)
     groups = frames([(piece.reason, piece.tex) for piece in theorem.steps], per_frame)
     said = theorem.phrases
     pause = "\n\\pause\n" if overlays else "\n"

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scorelab.derivations.export.notations import Notation, notation_called
@@ -15,35 +13,25 @@ if TYPE_CHECKING:
 __all__ = ["notebook"]
 
 
-def notebook(
-    derivation: "Derivation",
-    *,
-    language: str | None = None,
-    notation: str | Path | None = None,
-    symbols: Mapping[str, str] | None = None,
-    marks: bool = True,
-) -> str:
+def notebook(derivation: "Derivation", **look: Any) -> str:
     """Return a notebook in nbformat 4.5, which needs `scorelab` and not the book.
 
     The equations are there before it is run; running it derives them anew, checks every step, and
-    stops if one does not hold. See `prepared` for the arguments.
+    stops if one does not hold. `look` is what `prepared` takes.
     """
-    theorem = prepared(
-        derivation, language=language, notation=notation, symbols=symbols, marks=marks
-    )
+    theorem = prepared(derivation, **look)
     said, steps = theorem.phrases, theorem.steps
     names = [step.name for step in steps]
     own, loads = "None", ""
-    if notation is not None:
+    if (notation := look.get("notation")) is not None:
         read = notation if isinstance(notation, Notation) else notation_called(notation)
         own, loads = repr(read), "from scorelab.derivations.export import Notation\n"
     derive = (
         "from IPython.display import Latex\n\n"
         f"from scorelab import derivations\n{loads}\n"
         f'whole = derivations.get("{derivation.name}")  # raises if a step does not hold\n'
-        f""
         f"notation = {own}\n"
-        f"symbols = {dict(symbols or {})!r}\n\n\n"
+        f"symbols = {dict(look.get('symbols') or {})!r}\n\n\n"
         "def show(step):\n"
         '    """The equation of a step, in these symbols."""\n'
         "    tex = whole.tex(step, notation=notation, symbols=symbols)\n"

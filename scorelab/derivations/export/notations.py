@@ -33,6 +33,7 @@ from scorelab.derivations.export.symbols import (
     printed_name,
     renamer,
     require_tex,
+    same,
     unchanged,
 )
 from scorelab.derivations.printing.macros import MACROS, ROLES, expand
@@ -185,6 +186,7 @@ def renaming(
     letters = {**notation.symbols, **notation.theorems.get(derivation.name, {})}
     wanted = _by_role(derivation, notation, everything)
     wanted |= {old: new for old, new in letters.items() if has(derivation, old)}
+    wanted = {old: new for old, new in wanted.items() if not any(same(old, s) for s in symbols)}
     wanted |= symbols
     wanted = {old: new for old, new in wanted.items() if old in symbols or old != new}
     # A random state may be called as its values are; nothing may be called as Brownian motion is.

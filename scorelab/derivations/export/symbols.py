@@ -34,6 +34,7 @@ __all__ = [
     "printed_name",
     "renamer",
     "require_tex",
+    "same",
     "unchanged",
 ]
 
@@ -157,6 +158,11 @@ def names(derivation: "Derivation") -> set[str]:
 def has(derivation: "Derivation", old: str) -> bool:
     """Tell whether a derivation has the symbol that a user calls `old`."""
     return not _known(derivation).isdisjoint(_spellings(old))
+
+
+def same(one: str, other: str) -> bool:
+    """Tell whether two spellings are of one symbol, as `sigma` and `\\sigma` are."""
+    return not set(_spellings(one)).isdisjoint(_spellings(other))
 
 
 _CONSTANTS = {("e", ""), (r"\pi", "")}

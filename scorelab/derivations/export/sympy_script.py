@@ -13,7 +13,6 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +35,8 @@ def script(
     derivation: "Derivation",
     *,
     language: str | None = None,
-    notation: str | Path | None = None,
-    symbols: Mapping[str, str] | None = None,
+    notation: Any = None,
+    symbols: Any = None,
     marks: bool = True,
 ) -> str:
     """Return the script, whose comments are in the language.

@@ -1,8 +1,7 @@
 r"""LaTeX that compiles alone and can be `\input`."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from scorelab.derivations.export.formats import MACROS_FILE
 from scorelab.derivations.export.parts import Theorem, prepared, written
@@ -25,28 +24,20 @@ _ENVIRONMENT = rf"""\ifcsname {PREFIX}theorem\endcsname\else
 def latex(
     derivation: "Derivation",
     *,
-    language: str | None = None,
-    notation: str | Path | None = None,
-    symbols: Mapping[str, str] | None = None,
-    marks: bool = True,
     bare: bool = False,
+    **look: Any,
 ) -> str:
     r"""Return LaTeX that compiles alone and can be `\input`, with the labels of the book.
 
     Args:
         derivation: The derivation.
-        language: As for `prepared`, like `notation`, `symbols` and `marks`.
-        notation: Likewise.
-        symbols: Likewise.
-        marks: Likewise.
         bare: No document: the environments `theorem` and `proof` are those of one's own.
+        look: `language`, `notation`, `symbols` and `marks`, as for `prepared`.
 
     Raises:
         ValueError: As `prepared` does.
     """
-    theorem = prepared(
-        derivation, language=language, notation=notation, symbols=symbols, marks=marks
-    )
+    theorem = prepared(derivation, **look)
     if bare:
         body = _bare(theorem)
         return f"% {theorem.source}.\n{definitions(used_by=body)}{body}\n"
