@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 
 from scorelab import __version__, derivations
-from scorelab.derivations.export.parts import latex_text
+from scorelab.derivations.export.tex import latex_text
 from scorelab.derivations.printing.macros import definitions, expand, fold
 from scorelab.exercises.engine import registry
 from scorelab.exercises.engine.texts import LANGUAGES, chapter_title

@@ -1,7 +1,8 @@
 """What an exercise says, from the texts of the package, with the book's own numbers.
 
 `{ask} LABEL` is the exercise, and `{answer} LABEL`, within its solution, what is said beside the
-executed cells. The texts are those of the sheets that leave the book.
+executed cells. The texts are those of the sheets that leave the book. `{exercise-list}` is a table
+of all exercises.
 """
 
 from __future__ import annotations
@@ -69,7 +70,32 @@ class Answer(_Said):
         return variant.told
 
 
+class ExerciseList(SphinxDirective):
+    """All exercises: what each asks for, how hard it is and how long it takes, what varies."""
+
+    def run(self) -> list[nodes.Node]:
+        """Write the table; its page is read again if one of the texts changes."""
+        from scorelab.exercises.engine import texts
+
+        for path in sorted((texts.FOLDER / "en").glob("*.md")):
+            self.env.note_dependency(str(path))
+        head = "| exercise | asks for | level | min | varies |\n|---|---|---|---|---|"
+        return self.parse_text_to_nodes("\n".join([head, *_rows()]))
+
+
+def _rows() -> list[str]:
+    """The rows of the table of all exercises, in Markdown."""
+    from scorelab import exercises  # needs torch
+
+    return [
+        f"| {{ref}}`{told.title} <{told.name}>` | {told.expects.replace('|', chr(92) + '|')} "
+        f"| {told.grade} | {told.minutes} | {'yes' if told.varies else ''} |"
+        for told in exercises.listing()
+    ]
+
+
 def register(app: Sphinx) -> None:
     """Make the directives known."""
     app.add_directive("ask", Ask)
     app.add_directive("answer", Answer)
+    app.add_directive("exercise-list", ExerciseList)
