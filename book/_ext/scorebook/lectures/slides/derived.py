@@ -32,7 +32,7 @@ def brought(derivation: str, steps: Sequence[str]) -> Iterator[tuple[str, str]]:
         return
     from scorelab.derivations.engine.choosing import needed
 
-    whole = _whole(derivation)
+    whole, steps = _whole(derivation), _known(derivation, steps)
     missing = set(needed(whole, steps)) - set(steps)
     for name in [step.name for step in whole.steps if step.name in missing]:
         user = next(step for step in steps if name in needed(whole, [step]))
@@ -48,7 +48,9 @@ def remarks_of(
     """
     if derivation not in derivations.available():
         return []
-    whole = _whole(derivation)
+    whole, steps = _whole(derivation), _known(derivation, steps)
+    if not steps:
+        return []
     told = remarks(whole, steps, [s.name for s in whole.steps] if before is None else before)
     return [nodes.paragraph("", "", *inline(text)) for text in told]
 
@@ -62,6 +64,11 @@ def inline(markdown: str) -> Iterator[nodes.Node]:
             yield nodes.literal("", part[1:-1])
         elif part:
             yield nodes.Text(part)
+
+
+def _known(derivation: str, steps: Sequence[str]) -> list[str]:
+    """Without those of an output that is older than the derivation."""
+    return [step for step in steps if step in _whole(derivation).equations]
 
 
 @cache

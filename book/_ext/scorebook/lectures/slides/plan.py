@@ -210,11 +210,16 @@ def _section(section: nodes.section, prose: list[nodes.Node]) -> Iterator[Item]:
         yield Item(name, name, heading.children, content, _taken(prose), anchor=_anchor(section))
     before: nodes.Node | None = None
     last: Item | None = None
+    bare: Item | None = None  # an equation that nothing was said before, so what comes after it is
     for child in children:
+        said = child.children if isinstance(child, slide) else [child]
+        if bare and (after := [node for node in said if isinstance(node, PROSE)]):
+            bare.notes, bare = after[:1], None
         for item in _of(child, section, before, prose):
             item.notes = _taken(prose) if not item.notes else item.notes
             item.anchor = _anchor(section)
             last = item
+            bare = item if item.kind == "equation" and not set(item.notes) - {before} else bare
             yield item
         if isinstance(child, nodes.section):
             yield from _section(child, prose)
