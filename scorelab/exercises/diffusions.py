@@ -1,7 +1,8 @@
 """Exercises of the chapter "Diffusions and their reversal"."""
 
+import math
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 import sympy as sp
@@ -10,7 +11,6 @@ from scipy.stats import kstest
 from torch import Tensor
 
 from scorelab.examples import book_mixture
-from scorelab.exercises.engine.entries import wrong_entry
 from scorelab.exercises.engine.judging import Exercise, Mistake
 from scorelab.exercises.engine.kinds import Choice, Expression, Function, Tensors, Values
 from scorelab.exercises.engine.reading import described
@@ -24,16 +24,8 @@ __all__ = ["EXERCISES"]
 
 # Which of these is Brownian: a Gaussian process of mean zero is known by its covariance
 
-CANDIDATES = {
-    "a": "2 w(t/4)",
-    "b": "w(t + 1) − w(1)",
-    "c": "−w(t)",
-    "d": "√t z",
-    "e": "w(1) − w(1 − t), for t ≤ 1",
-}
 
-
-def _covariances(s: sp.Expr, t: sp.Expr) -> dict[str, sp.Expr]:
+def _covariances(s: sp.Expr, t: sp.Expr, stretch: int, later: int) -> dict[str, sp.Expr]:
     """E[x(s) x(t)] of each candidate, from E[w(s) w(t)] = min(s, t) and bilinearity."""
 
     def shared(u: sp.Expr, v: sp.Expr) -> sp.Expr:
@@ -45,17 +37,18 @@ def _covariances(s: sp.Expr, t: sp.Expr) -> dict[str, sp.Expr]:
         return shared(u1, v1) - shared(u1, v0) - shared(u0, v1) + shared(u0, v0)
 
     return {
-        "a": 4 * shared(s / 4, t / 4),
-        "b": increments((1, s + 1), (1, t + 1)),
+        "a": stretch**2 * shared(s / stretch**2, t / stretch**2),
+        "b": increments((later, s + later), (later, t + later)),
         "c": shared(s, t),
         "d": sp.sqrt(s) * sp.sqrt(t),
-        "e": increments((1 - s, 1), (1 - t, 1)),
+        "e": increments((later - s, later), (later - t, later)),
     }
 
 
-def _brownian() -> str:
+def _brownian(stretch: int, later: int) -> str:
     s, t = sp.Rational(1, 3), sp.Rational(4, 5)
-    return "".join(k for k, c in _covariances(s, t).items() if c == sp.Min(s, t))
+    found = _covariances(s, t, stretch, later)
+    return "".join(letter for letter, shared in found.items() if shared == sp.Min(s, t))
 
 
 # The square of a Brownian motion
@@ -75,9 +68,13 @@ ANGLE = sp.pi * t / 2
 SCALE, STD = sp.cos(ANGLE), sp.sin(ANGLE)
 
 
-def _process(drift: sp.Expr, noise: sp.Expr, std: sp.Expr = STD) -> Callable[[], SDE]:
-    """The class of the process with f = drift · x, g = noise, and law N(cos x(0), std²)."""
-    slope, strength, scale, spread = (sp.lambdify(t, e, "math") for e in (drift, noise, SCALE, std))
+def _process(
+    drift: sp.Expr, noise: sp.Expr, std: sp.Expr = STD, scale: sp.Expr = SCALE
+) -> Callable[[], SDE]:
+    """The class of the process with f = drift · x, g = noise, and law N(scale · x(0), std²)."""
+    slope, strength, factor, spread = (
+        sp.lambdify(t, e, "math") for e in (drift, noise, scale, std)
+    )
 
     class Process(SDE):
         T = 0.99
@@ -89,7 +86,7 @@ def _process(drift: sp.Expr, noise: sp.Expr, std: sp.Expr = STD) -> Callable[[],
             return strength(t)
 
         def perturbation(self, t: float) -> tuple[float, float]:
-            return scale(t), spread(t)
+            return factor(t), spread(t)
 
     return Process
 
@@ -103,10 +100,17 @@ def _by_moments() -> Callable[[], SDE]:
     return _process(PULL, NOISE)
 
 
-def _by_clock() -> Callable[[], SDE]:
-    """The Ornstein-Uhlenbeck process on the clock B with e^(−B/2) = cos: β = dB/dt = π tan."""
-    beta = sp.pi * sp.tan(ANGLE)
-    return _process(-beta / 2, sp.sqrt(beta))
+class QuarterCircle(SDE):
+    T = 0.99
+
+    def drift(self, x, t):
+        return -math.pi / 2 * math.tan(math.pi * t / 2) * x
+
+    def diffusion(self, t):
+        return math.sqrt(math.pi * math.tan(math.pi * t / 2))
+
+    def perturbation(self, t):
+        return math.cos(math.pi * t / 2), math.sin(math.pi * t / 2)
 
 
 def _coefficients(make: Callable[[], SDE]) -> list[Tensor]:
@@ -123,13 +127,11 @@ def _coefficients(make: Callable[[], SDE]) -> list[Tensor]:
 
 # Small slips, and the variance that each makes of a Gaussian on a long way back
 
-HALF = sp.Rational(1, 2)
-
 
 def _settles(
     factor: sp.Expr = sp.S.One,
     eta: sp.Expr = sp.S.One,
-    variance: sp.Expr = sp.S.One,
+    variance: float = 1.0,
     score_time: float = 2.0,
 ) -> sp.Expr:
     """The fixed point of dv/dτ = −2cv + η²g², where c x is the drift for each unit of t.
@@ -137,7 +139,7 @@ def _settles(
     The score is that of the law which was N(0, `variance`), at `score_time`, whatever the time is.
     """
     process = OrnsteinUhlenbeck()
-    law = process.marginal(GaussianMixture([1.0], [[0.0]], [float(variance)]), score_time)
+    law = process.marginal(GaussianMixture([1.0], [[0.0]], [variance]), score_time)
     one, t = torch.ones(1, 1), 2.0
     pull = -sp.nsimplify(float(law.score(one)), rational=True)
     c = sp.nsimplify(float(process.drift(one, t)), rational=True)
@@ -147,17 +149,16 @@ def _settles(
     return fixed
 
 
-def _slipped() -> list[float]:
+@cache
+def _slipped(factor: float, noise: float, data: float) -> list[float]:
+    exact = sp.nsimplify
     fixed = [
-        _settles(factor=sp.Rational(9, 10)),
+        _settles(factor=exact(factor)),
         _settles(score_time=1.0),
-        _settles(eta=sp.Rational(11, 10)),
-        _settles(variance=HALF, score_time=0.0),
+        _settles(eta=exact(noise)),
+        _settles(variance=data, score_time=0.0),
     ]
     return [float(v) for v in fixed]
-
-
-_entry = partial(wrong_entry, _slipped)
 
 
 def _late_is_wrong(given: Tensors, truth: Tensors) -> bool:
@@ -166,13 +167,6 @@ def _late_is_wrong(given: Tensors, truth: Tensors) -> bool:
 
 # What noise costs: which of four statements hold
 
-NOISE_COSTS = {
-    "a": "Of the four η, the flow (η = 0) ends closest to the data: where there is no noise, "
-    "nothing blurs",
-    "b": "η = 1 ends closer to the data than the flow",
-    "c": "η = 4 ends closest: the more noise, the more errors are forgotten",
-    "d": "The flow by `heun`, in half as many steps, ends closer to the data than all four",
-}
 ETAS = (0.0, 1.0, 2.0, 4.0)
 
 
@@ -207,8 +201,8 @@ def _kolmogorov(law: GaussianMixture, points: Tensor) -> float:
     return float(kstest(points.numpy(), cdf).statistic)
 
 
-def _what_holds() -> str:
-    off = _distances(10, seed=0)
+def _what_holds(steps: int) -> str:
+    off = _distances(steps, seed=0)
     etas = {name: off[name] for name in (f"{eta:g}" for eta in ETAS)}
     closest = min(etas, key=etas.get)
     holds = {
@@ -220,8 +214,7 @@ def _what_holds() -> str:
     return "".join(letter for letter, true in holds.items() if true)
 
 
-def _chosen(letter: str, options: dict[str, str]) -> Callable[[Tensors, Tensors], bool]:
-    index = list(options).index(letter)
+def _chosen(index: int) -> Callable[[Tensors, Tensors], bool]:
     return lambda given, truth: bool(given[0][index])
 
 
@@ -232,20 +225,20 @@ def _too_few(given: Tensors, truth: Tensors) -> bool:
 EXERCISES = {
     "ex-which-brownian": Exercise(
         grade="warm-up",
-        expects=Choice(
-            question="those that are Brownian motions", options=CANDIDATES, several=True
-        ),
+        minutes=10,
+        varies={"stretch": (2, 3, 4, 5), "later": (1, 2, 3)},
+        expects=Choice(several=True),
         truth=_brownian,
-        right=lambda: "abce",
+        right="abce",
         mistakes=(
             Mistake(
-                lambda: "abcde",
+                "abcde",
                 "each has the variance t, but one of those that you chose is a single kick for "
                 "all times. How much do its values at two times have in common?",
-                when=_chosen("d", CANDIDATES),
+                when=_chosen(3),
             ),
             Mistake(
-                lambda: "bc",
+                "bc",
                 "those that you chose are; but they are not all. Multiply the values at two times "
                 "s < t, and average, for each one that you left out.",
                 when=_too_few,
@@ -257,38 +250,39 @@ EXERCISES = {
     ),
     "ex-ito-square": Exercise(
         grade="derive",
-        expects=Expression(
-            meaning="the integral of w dw from 0 to t, with w for w(t) in it",
-            symbols={"w": (-2.0, 2.0), "t": (0.2, 2.0)},
-        ),
+        minutes=20,
+        expects=Expression(symbols={"w": (-2.0, 2.0), "t": (0.2, 2.0)}),
         truth=_ito_integral,
-        right=lambda: (w**2 - t) / 2,
+        right="(w**2 - t)/2",
         mistakes=(
             Mistake(
-                lambda: w**2 / 2,
+                "w**2/2",
                 "this is the ordinary calculus, in which the squares of the increments vanish. "
                 "Here they add up.",
             ),
             Mistake(
-                lambda: (w**2 + t) / 2,
+                "(w**2 + t)/2",
                 "the sign: this is the sum with w taken at the *end* of each step.",
             ),
             Mistake(
-                lambda: w**2 - t,
-                "this is twice the integral: the square changes by 2w dw and more.",
+                "w**2 - t", "this is twice the integral: the square changes by 2w dw and more."
             ),
+            Mistake("w**2/2 - t", "the mean of this is not zero. Divide *both* terms by two."),
+            Mistake("w**2 - t/2", "the mean of this is not zero. Divide *both* terms by two."),
             Mistake(
-                lambda: w**2 / 2 - t,
-                "the mean of this is not zero. Divide *both* terms by two.",
-            ),
-            Mistake(
-                lambda: w**2 - t / 2,
-                "the mean of this is not zero. Divide *both* terms by two.",
-            ),
-            Mistake(
-                lambda: t / 2,
+                "t/2",
                 "this is what the integral lacks, compared with the ordinary calculus; and what "
                 "is the integral itself?",
+            ),
+            Mistake(
+                "-t/2",
+                "this is by how much the integral differs from that of the ordinary calculus; and "
+                "what is the integral itself?",
+            ),
+            Mistake(
+                0,
+                "this is its mean over the paths. The integral differs from path to path: say it "
+                "by where the path is at the end.",
             ),
         ),
         hint="Expand (w + dw)², keep the square of dw, sum over the steps and solve for the "
@@ -297,14 +291,10 @@ EXERCISES = {
     ),
     "ex-cosine": Exercise(
         grade="code",
-        expects=Function(
-            signature="QuarterCircle()",
-            meaning="an `SDE`: its `drift`, `diffusion` and `perturbation` belong to "
-            "a = cos(πt/2), b = sin(πt/2). Write it as a class",
-            observe=_coefficients,
-        ),
+        minutes=30,
+        expects=Function(signature="QuarterCircle()", observe=_coefficients),
         truth=_by_moments,
-        right=_by_clock,
+        right=lambda: QuarterCircle,
         mistakes=(
             Mistake(
                 lambda: _process(PULL, NOISE**2),
@@ -314,6 +304,10 @@ EXERCISES = {
                 lambda: _process(PULL, NOISE, STD**2),
                 "`perturbation` returns the variance b², and the package wants the standard "
                 "deviation.",
+            ),
+            Mistake(
+                lambda: _process(PULL, NOISE, SCALE, STD),
+                "`perturbation` returns b and a; the order is the scale a first, then b.",
             ),
             Mistake(
                 lambda: _process(-PULL, NOISE),
@@ -338,77 +332,93 @@ EXERCISES = {
                 "your drift has ȧ for its factor; the mean of the process obeys ȧ = α a.",
             ),
         ),
-        hint="Hold `drift`, `diffusion` and `perturbation` against the formulas for α and g² above "
-        "the straight line, at t = ½.",
+        hint="Hold `drift`, `diffusion` and `perturbation`, at t = ½, against what a linear drift "
+        "α x does: the mean obeys ȧ = α a, and a variance changes by 2α times itself, and by g².",
         checked="the drift, g and the law, at three times.",
     ),
     "ex-small-slips": Exercise(
         grade="derive",
-        expects=Values(
-            meaning="the variances at the end of a long way back: of N(0, 1) with 0.9 times the "
-            "score, with the score of t/2, with 1.1 times the noise; of N(0, ½) with the score of "
-            "the data at all times",
-            shape=(4,),
-        ),
+        minutes=30,
+        varies={
+            "factor": (0.9, 0.8, 0.75, 0.7),
+            "noise": (1.1, 1.2, 0.9, 0.8),
+            "data": (0.5, 0.4, 0.25, 0.2),
+        },
+        expects=Values(shape=(4,)),
         truth=_slipped,
-        right=lambda: [5 / 4, 1.0, 1.21, 1 / 3],
+        right=["1/(2*factor - 1)", "1", "noise**2", "data/(2 - data)"],
         mistakes=(
-            _entry(
-                0,
-                lambda: 1 / 0.9,
-                "0.9 times the score: a variance of 1/λ is what Langevin dynamics would have. Here "
-                "the drift of the process pushes outwards as well.",
-            ),
-            _entry(
-                0,
-                lambda: 0.9,
-                "0.9 times the score: a weaker pull makes the law wider, not narrower.",
-            ),
-            _entry(
-                0,
-                lambda: 0.8,
-                "0.9 times the score: this is the rate. The variance settles where the rate times "
-                "the variance is what the noise adds.",
-            ),
-            _entry(0, lambda: 1.0, "0.9 times the score: the pull no longer balances the push."),
-            _entry(0, lambda: 1.25**0.5, "0.9 times the score: this is the standard deviation."),
             Mistake(
-                lambda: [1.25, 2.0, 1.21, 1 / 3],
+                "1/factor",
+                "{{factor}} times the score: a variance of 1/λ is what Langevin dynamics would "
+                "have. Here the drift of the process pushes outwards as well.",
+                entry=0,
+            ),
+            Mistake(
+                "factor",
+                "{{factor}} times the score: a weaker pull makes the law wider, not narrower.",
+                entry=0,
+            ),
+            Mistake(
+                "2*factor - 1",
+                "{{factor}} times the score: this is the rate. The variance settles where the rate "
+                "times the variance is what the noise adds.",
+                entry=0,
+            ),
+            Mistake(
+                "1",
+                "{{factor}} times the score: the pull no longer balances the push.",
+                entry=0,
+            ),
+            Mistake(
+                "1/sqrt(2*factor - 1)",
+                "{{factor}} times the score: this is the standard deviation.",
+                entry=0,
+            ),
+            Mistake(
+                "2",
                 "the score of t/2: write down the score of N(0, 1) at time t, and that at t/2.",
+                entry=1,
                 when=_late_is_wrong,
             ),
-            _entry(
-                2,
-                lambda: 1.1,
-                "1.1 times the noise: the noise enters a variance by its square, and this is the "
-                "standard deviation.",
+            Mistake(
+                "noise",
+                "{{noise}} times the noise: the noise enters a variance by its square, and this is "
+                "the standard deviation.",
+                entry=2,
             ),
-            _entry(
-                2, lambda: 1.0, "1.1 times the noise: nothing in the drift has followed the noise."
+            Mistake(
+                "1",
+                "{{noise}} times the noise: nothing in the drift has followed the noise.",
+                entry=2,
             ),
-            _entry(
-                2,
-                lambda: 1.21 / 1.105,
-                "1.1 times the noise: if the drift followed, its factor would be another one. In "
-                "this slip the noise alone is changed.",
+            Mistake(
+                "2*noise**2/(1 + noise**2)",
+                "{{noise}} times the noise: if the drift followed, its factor would be another "
+                "one. In this slip the noise alone is changed.",
+                entry=2,
             ),
-            _entry(
-                3,
-                lambda: 0.5,
+            Mistake(
+                "data",
                 "the score of the data: it would balance the push where the law is that of the "
                 "data. On the way the laws are wider, and the data's pull is too strong.",
+                entry=3,
             ),
-            _entry(
-                3,
-                lambda: 0.25,
+            Mistake(
+                "data/2",
                 "the score of the data: here it acts alone, but the drift of the process pushes "
                 "outwards.",
+                entry=3,
             ),
-            _entry(3, lambda: 3**-0.5, "the score of the data: this is the standard deviation."),
-            _entry(
-                3,
-                lambda: 1 / (2 * 2**0.5 - 1),
-                "the score of the data: ½ is the *variance*, and a score divides by that.",
+            Mistake(
+                "sqrt(data/(2 - data))",
+                "the score of the data: this is the standard deviation.",
+                entry=3,
+            ),
+            Mistake(
+                "1/(2/sqrt(data) - 1)",
+                "the score of the data: {{data}} is the *variance*, and a score divides by that.",
+                entry=3,
             ),
         ),
         hint="Find the drift, a multiple of x, for each slip, and from it the rate "
@@ -417,32 +427,32 @@ EXERCISES = {
     ),
     "ex-eta-steps": Exercise(
         grade="explore",
-        expects=Choice(
-            question="the statements that hold at 10 steps", options=NOISE_COSTS, several=True
-        ),
+        minutes=30,
+        varies={"steps": (10, 8, 12)},
+        expects=Choice(several=True),
         truth=_what_holds,
-        right=lambda: "db",
+        right="db",
         mistakes=(
             Mistake(
-                lambda: "ad",
+                "ad",
                 "no noise does not mean no error: the drift of a finite step is wrong too, and "
                 "without noise nothing is forgotten. Compare η = 0 with its neighbour.",
-                when=_chosen("a", NOISE_COSTS),
+                when=_chosen(0),
             ),
             Mistake(
-                lambda: "cd",
+                "cd",
                 "errors are forgotten, but the drift grows with η² as well, and it is followed in "
                 "the same few steps. Look at η = 4.",
-                when=_chosen("c", NOISE_COSTS),
+                when=_chosen(2),
             ),
             Mistake(
-                lambda: "b",
+                "b",
                 "what you chose holds, but it is not all that does. Look at all five columns.",
                 when=_too_few,
             ),
         ),
-        hint="Run all five at 10 steps with 20,000 particles and compare their Kolmogorov "
+        hint="Run all five at {{steps}} steps with 20,000 particles and compare their Kolmogorov "
         "distances.",
-        checked="20,000 particles for each, sent back in 10 steps just now.",
+        checked="20,000 particles for each, sent back in {{steps}} steps just now.",
     ),
 }
