@@ -96,7 +96,10 @@ class _Maker:
         self.names: set[str] = set()
         self.english = self.book_notation = 0
         markdown = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table")
-        self.markdown = markdown.use(dollarmath_plugin, renderer=self._formula, allow_labels=False)
+        self.markdown = markdown.use(dollarmath_plugin, allow_labels=False)
+        # In place of the plugin's own rules, whose boxes the style would lay out.
+        for kind in ("math_inline", "math_inline_double", "math_block"):
+            self.markdown.renderer.rules[kind] = self._formula
 
     def deck(self) -> Deck:
         """Make all of it."""
@@ -320,13 +323,15 @@ class _Maker:
     def _inline(self, markdown: str) -> str:
         return tied(self.markdown.renderInline(markdown))
 
-    def _formula(self, tex: str, options: dict) -> str:
+    def _formula(self, tokens: Sequence, index: int, *_: object) -> str:
+        """A rule for markdown-it."""
+        tex = tokens[index].content.strip()
         try:
-            if options.get("display_mode"):
-                return self.writer.displayed(tex.strip())
-            return self.writer.formula(tex.strip())
+            if tokens[index].type == "math_block":
+                return self.writer.displayed(tex)
+            return self.writer.formula(tex)
         except TexError as error:
-            raise ValueError(f"the formula {tex.strip()!r}: {error}") from None
+            raise ValueError(f"the formula {tex!r}: {error}") from None
 
 
 def _grouped(slides: Sequence[Kept]) -> Iterator[list[Kept]]:

@@ -14,6 +14,9 @@ from scorelab.derivations.printing.typesetter import Formula, Typesetter, glyph_
 __all__ = ["Writer", "reveal", "theorem_slides", "tied"]
 
 
+_LETTERS = 800  # of text and TeX in a list, on a slide
+
+
 def reveal(theorem: Theorem, *, overlays: bool = False, per_frame: int | None = None) -> str:
     """Return the page; see `scorelab.derivations.export.slides`."""
     writer = Writer(overlays)
@@ -134,9 +137,21 @@ def _opening(theorem: Theorem, title: str, writer: Writer) -> Iterator[Slide]:
     yield Slide(
         title, f"{head}\n{writer.paragraphs(theorem.statement)}\n{cite}", "prose", "theorem"
     )
-    if theorem.assumptions:
-        listed = writer.listed(theorem.assumptions)
-        yield Slide(said["assumptions"], listed, "prose", "assumptions")
+    for number, group in enumerate(_pages(theorem.assumptions), 1):
+        name = "assumptions" if number == 1 else f"assumptions-{number}"
+        yield Slide(said["assumptions"], writer.listed(group), "prose", name)
+
+
+def _pages(items: Sequence[str]) -> Iterator[list[str]]:
+    """Items that a slide has room for, together."""
+    group: list[str] = []
+    for item in items:
+        if group and sum(map(len, [*group, item])) > _LETTERS:
+            yield group
+            group = []
+        group.append(item)
+    if group:
+        yield group
 
 
 def _hidden(fragment: bool) -> str:
