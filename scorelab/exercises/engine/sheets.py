@@ -189,7 +189,7 @@ def _latex(blocks: Iterable[str]) -> str:
             r"\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}",
             r"\usepackage[a4paper,margin=2.5cm]{geometry}",
             r"\usepackage{amsmath,amssymb}",
-            r"\setlength{\parindent}{0pt}\setlength{\parskip}{6pt}\emergencystretch=8em",
+            r"\setlength{\parindent}{0pt}\setlength{\parskip}{6pt}\tolerance=9999\emergencystretch=8em",
             *declared,
             definitions(used_by=body) + r"\begin{document}",
             body,
