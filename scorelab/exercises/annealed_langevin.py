@@ -18,21 +18,22 @@ from scorelab.matching import NoisyScore
 from scorelab.metrics import mode_weights
 from scorelab.noise import geometric_sigmas
 
-__all__ = ["EXERCISES"]
+__all__ = ["EQUATIONS", "EXERCISES"]
 
+EQUATIONS = {
+    "eq-annealed-step": r"""
+\begin{aligned}
+x &\leftarrow x + \frac{\alpha_i}{2}\, s(x, \sigma_i) + \sqrt{\alpha_i}\, z, \\
+\alpha_i &= \varepsilon\, \frac{\sigma_i^2}{\sigma_L^2}, \qquad i = 1, \dots, L.
+\end{aligned}
+""",
+}
 v, sigma = sp.symbols("v sigma", positive=True)
 
 
-def _levels() -> Tensor:
-    return geometric_sigmas(12, 0.05, 20)
-
-
-# Where the time goes
-
-
-def _first_share(power: float) -> float:
+def _share(levels: int, top: int, power: int) -> float:
     """The first level's share of the sum of a power of the levels."""
-    parts = _levels() ** power
+    parts = geometric_sigmas(int(top), 0.05, int(levels)) ** int(power)
     return float(parts[0] / parts.sum())
 
 
@@ -69,71 +70,28 @@ def _steps() -> list[tuple]:
     ]
 
 
-def _moved(x: Tensor, score: NoisyScore, level: float, step: float, z: Tensor) -> Tensor:
-    """A step of Langevin dynamics at one level."""
-    return x + step / 2 * score(x, level) + step**0.5 * z
+def _moved(
+    x: Tensor,
+    score: NoisyScore,
+    level: float,
+    alpha: float,
+    z: Tensor,
+    pull: float = 0.5,
+    shake: float = 1.0,
+) -> Tensor:
+    """A step of Langevin dynamics at one level; the right one has half of the pull."""
+    return x + pull * alpha * score(x, level) + shake * alpha**0.5 * z
 
 
 def _annealed(x, score, sigma, sigma_last, step_size, z):
-    return _moved(x, score, sigma, step_size * sigma**2 / sigma_last**2, z)
-
-
-def _annealed_by_noise(x, score, sigma, sigma_last, step_size, z):
-    noise_size = sigma / sigma_last * step_size**0.5
-    return x + noise_size * (noise_size / 2 * score(x, sigma) + z)
-
-
-def _without_square(x, score, sigma, sigma_last, step_size, z):
-    return _moved(x, score, sigma, step_size * sigma / sigma_last, z)
-
-
-def _not_annealed(x, score, sigma, sigma_last, step_size, z):
-    return _moved(x, score, sigma, step_size, z)
-
-
-def _turned_ratio(x, score, sigma, sigma_last, step_size, z):
-    return _moved(x, score, sigma, step_size * sigma_last**2 / sigma**2, z)
-
-
-def _not_divided(x, score, sigma, sigma_last, step_size, z):
-    return _moved(x, score, sigma, step_size * sigma**2, z)
-
-
-def _whole_pull(x, score, sigma, sigma_last, step_size, z):
     alpha = step_size * sigma**2 / sigma_last**2
-    return x + alpha * score(x, sigma) + alpha**0.5 * z
+    return x + alpha / 2 * score(x, sigma) + alpha**0.5 * z
 
 
-def _root_of_two(x, score, sigma, sigma_last, step_size, z):
-    alpha = step_size * sigma**2 / sigma_last**2
-    return x + alpha / 2 * score(x, sigma) + (2 * alpha) ** 0.5 * z
+# Denoising more than once
 
 
-def _full_step(x, score, sigma, sigma_last, step_size, z):
-    return _moved(x, score, sigma, 2 * step_size * sigma**2 / sigma_last**2, z)
-
-
-def _without_root(x, score, sigma, sigma_last, step_size, z):
-    alpha = step_size * sigma**2 / sigma_last**2
-    return x + alpha / 2 * score(x, sigma) + alpha * z
-
-
-def _last_score(x, score, sigma, sigma_last, step_size, z):
-    return _moved(x, score, sigma_last, step_size * sigma**2 / sigma_last**2, z)
-
-
-def _downhill(x, score, sigma, sigma_last, step_size, z):
-    alpha = step_size * sigma**2 / sigma_last**2
-    return x - alpha / 2 * score(x, sigma) + alpha**0.5 * z
-
-
-def _increment(x, score, sigma, sigma_last, step_size, z):
-    return _annealed(x, score, sigma, sigma_last, step_size, z) - x
-
-
-# Denoising twice
-
-
+@cache
 def _factor() -> sp.Expr:
     """The factor by which Tweedie's formula pulls a point to the middle, on N(0, v)."""
     law = sp.Lambda(y, gaussian(y, 0, v + noise**2))
@@ -141,57 +99,50 @@ def _factor() -> sp.Expr:
     return sp.simplify(denoiser / y).subs(noise, sigma)
 
 
-def _after(steps: int) -> sp.Expr:
-    return _factor() ** (2 * steps) * (v + sigma**2)
-
-
 EXERCISES = {
     "ex-annealed-time": Exercise(
         grade="warm-up",
-        expects=Number(meaning="the first level's share of the process time", rtol=3e-3),
-        truth=lambda: _first_share(2),
-        right=lambda: 1 - 240 ** (-2 / 19),
+        minutes=10,
+        varies={"levels": (20, 10, 15, 30), "top": (12, 10, 8)},
+        expects=Number(rtol=3e-3),
+        helpers={"share": _share},
+        truth=lambda levels, top: _share(levels, top, 2),
+        right="1 - (20*top)**(-2/(levels - 1))",
         mistakes=(
+            Mistake("share(levels, top, 1)", "the steps grow with the *square* of σ."),
+            Mistake("1 - (20*top)**(-1/(levels - 1))", "the steps grow with the *square* of σ."),
             Mistake(
-                lambda: _first_share(1),
-                "the steps grow with the *square* of σ.",
-            ),
-            Mistake(
-                lambda: 1 - 240 ** (-1 / 19),
-                "the steps grow with the *square* of σ.",
-            ),
-            Mistake(
-                lambda: _first_share(0),
+                "1/levels",
                 "this is the share of the *steps*. They are not equally long.",
             ),
             Mistake(
-                lambda: 1 - 240 ** (-2 / 20),
-                "20 levels have 19 ratios between them.",
+                "1 - (20*top)**(-2/levels)",
+                "{{levels}} levels have one ratio less between them.",
             ),
             Mistake(
-                lambda: 240 ** (-2 / 19),
+                "(20*top)**(-2/(levels - 1))",
                 "this is the ratio of two neighbouring levels' times, or the share of all levels "
                 "but the first.",
             ),
             Mistake(
-                lambda: _first_share(-2),
+                "share(levels, top, -2)",
                 "the levels are turned around: the first has the most noise, and the longest "
                 "steps.",
             ),
         ),
         hint="The times of the levels are a geometric series. What is its ratio, and how much of "
         "the sum is its first term?",
-        checked="the sum over the 20 levels.",
+        checked="the sum over the {{levels}} levels.",
     ),
     "ex-learning-or-annealing": Exercise(
         grade="code",
+        minutes=20,
         expects=Number(
-            meaning="the far mode's share after 800 steps at the last level alone",
             rtol=0.0,
             atol=0.02,  # the network's arrows are not exact in the empty land
         ),
         truth=_far_share_at_last_level,
-        right=lambda: 0.0,
+        right=0.001,  # one particle of a thousand
         mistakes=(
             Mistake(
                 lambda: float(book_mixture().weights[2]),
@@ -199,11 +150,11 @@ EXERCISES = {
                 "and where did the particles start?",
             ),
             Mistake(
-                lambda: 1.0,
+                "1",
                 "this is the share of the near pair, or the sum of all three.",
             ),
             Mistake(
-                lambda: 12.0,
+                "12",
                 "this is the barrier, in nats. The share of the particles is asked for.",
             ),
         ),
@@ -213,55 +164,59 @@ EXERCISES = {
     ),
     "ex-other-weights": Exercise(
         grade="code",
+        minutes=30,
         expects=Function(
             signature="annealed_step(x, score, sigma, sigma_last, step_size, z)",
-            meaning="the next state: one step at the level sigma of the annealed run, whose ε is "
-            "step_size and whose last level is sigma_last, with z for its normal draw",
             arguments=_steps,
         ),
-        truth=lambda: _annealed,
-        right=lambda: _annealed_by_noise,
+        helpers={"moved": _moved},
+        truth="moved(x, score, sigma, step_size * (sigma / sigma_last) ** 2, z)",
+        right=lambda: _annealed,
         mistakes=(
             Mistake(
-                lambda: _without_square,
+                "moved(x, score, sigma, step_size * sigma / sigma_last, z)",
                 "the step grows with σ where it should grow with its *square*. At the last level "
                 "nobody notices; at the first the particles hardly move.",
             ),
             Mistake(
-                lambda: _not_annealed,
+                "moved(x, score, sigma, step_size, z)",
                 "the step is the same at all levels. Its size must follow the noise.",
             ),
             Mistake(
-                lambda: _turned_ratio,
+                "moved(x, score, sigma, step_size * (sigma_last / sigma) ** 2, z)",
                 "the ratio is upside down: much noise asks for a large step.",
             ),
             Mistake(
-                lambda: _not_divided,
+                "moved(x, score, sigma, step_size * sigma**2, z)",
                 "ε is the step of the *last* level. Put that level in, and see what is left.",
             ),
             Mistake(
-                lambda: _whole_pull,
+                "moved(x, score, sigma, step_size * (sigma / sigma_last) ** 2, z, pull=1)",
                 "a whole step of pull with a noise that belongs to half of it.",
             ),
             Mistake(
-                lambda: _root_of_two,
+                "moved(x, score, sigma, step_size * (sigma / sigma_last) ** 2, z, shake=2**0.5)",
                 "half a step of pull with a noise that belongs to a whole one.",
             ),
             Mistake(
-                lambda: _full_step,
+                "moved(x, score, sigma, 2 * step_size * (sigma / sigma_last) ** 2, z)",
                 "this is the full-step form: a sound step, but its ε means half of the book's.",
             ),
             Mistake(
-                lambda: _without_root,
+                "moved(x, score, sigma, step_size * (sigma / sigma_last) ** 2, z,"
+                " shake=step_size**0.5 * sigma / sigma_last)",
                 "the noise of a step is the root of its size, times z.",
             ),
             Mistake(
-                lambda: _last_score,
+                "moved(x, score, sigma_last, step_size * (sigma / sigma_last) ** 2, z)",
                 "the score is taken at the last level. Each level has its own.",
             ),
-            Mistake(lambda: _downhill, "the pull points away from the data."),
             Mistake(
-                lambda: _increment,
+                "moved(x, score, sigma, step_size * (sigma / sigma_last) ** 2, z, pull=-0.5)",
+                "the pull points away from the data.",
+            ),
+            Mistake(
+                "truth(x, score, sigma, sigma_last, step_size, z) - x",
                 "this is the change of the state; the new state is asked for.",
             ),
         ),
@@ -271,68 +226,63 @@ EXERCISES = {
     ),
     "ex-denoise-twice": Exercise(
         grade="derive",
-        expects=Expression(
-            meaning="the variance after two denoising steps at level σ, on data N(0, v) with noise "
-            "σ",
-            symbols={"v": (0.5, 3.0), "sigma": (0.2, 1.5)},
-        ),
-        truth=lambda: _after(2),
-        right=lambda: v**4 / (v + sigma**2) ** 3,
+        minutes=20,
+        varies={"n": (2, 3, 4, 5)},
+        expects=Expression(symbols={"v": (0.5, 3.0), "sigma": (0.2, 1.5)}),
+        truth=lambda n: _factor() ** (2 * n) * (v + sigma**2),
+        right="v**(2*n)/(v + sigma**2)**(2*n - 1)",
         mistakes=(
-            Mistake(lambda: _after(1), "this is the variance after one step."),
-            Mistake(lambda: _after(3), "this is the variance after three steps."),
             Mistake(
-                lambda: _factor() ** 2 * (v + sigma**2) * _factor(),
-                "the second factor acts on the point, so its square acts on the variance.",
+                "truth*(v + sigma**2)**2/v**2",
+                "this is the variance after one step less.",
+            ),
+            Mistake("truth*v**2/(v + sigma**2)**2", "this is the variance after one step more."),
+            Mistake(
+                "truth*(v + sigma**2)/v",
+                "the last factor acts on the point, so its square acts on the variance.",
             ),
             Mistake(
-                lambda: _factor() ** 4 * v,
+                "truth*v/(v + sigma**2)",
                 "this starts from clean data: before the first step the points carry noise.",
             ),
             Mistake(
-                lambda: (v / (v + sigma)) ** 4 * (v + sigma),
+                "truth.subs(sigma, sqrt(sigma))",
                 "σ is a standard deviation; its square belongs beside v.",
             ),
+            Mistake("sqrt(truth)", "this is the standard deviation."),
             Mistake(
-                lambda: sp.sqrt(_after(2)),
-                "this is the standard deviation.",
+                "v",
+                "the next step does not repair the one before. By which factor does a step "
+                "multiply the point?",
             ),
             Mistake(
-                lambda: v,
-                "the second step does not repair the first. By which factor does a step multiply "
-                "the point?",
+                "0",
+                "this is where the sequence goes. A formula for {{n}} steps is asked for.",
             ),
         ),
         hint="A step multiplies the point by a constant. Which, and what does that do to the "
         "variance?",
-        checked="Tweedie's formula, applied twice to a Gaussian.",
+        checked="Tweedie's formula, applied {{n}} times to a Gaussian.",
     ),
     "ex-few-data": Exercise(
         grade="explore",
-        expects=Choice(
-            question="where 200 points hurt most, and why",
-            options={
-                "a": "at large σ: much noise needs much data",
-                "b": "at all levels alike: the network shares its parameters",
-                "c": "at small σ: the optimum there is the score of 200 narrow bumps",
-                "d": "nowhere: the noise is fresh at every step, so the data is too",
-            },
-        ),
-        truth=lambda: "c",
-        right=lambda: ["C"],
+        minutes=30,
+        expects=Choice(),
+        truth="c",
+        right=["C"],
         mistakes=(
             Mistake(
-                lambda: "a",
+                "a",
                 "under much noise only the mean and the spread of the points are left to see; how "
                 "many points does one need for these?",
             ),
             Mistake(
-                lambda: "b",
+                "b",
                 "compare the two networks level by level: the ratio of their errors is not the "
                 "same.",
             ),
             Mistake(
-                lambda: "d",
+                "d",
                 "the noise is fresh, but it is added to the same points. Which law do the noisy "
                 "points have when the noise is narrow?",
             ),
