@@ -12,7 +12,7 @@ from functools import cache
 from docutils import nodes
 
 from scorelab import derivations
-from scorelab.derivations.engine.words import words
+from scorelab.derivations.engine.words import Words
 from scorelab.lectures.speaking import remarks
 
 
@@ -20,7 +20,7 @@ def heading(derivation: str, steps: Sequence[str]) -> list[nodes.Node]:
     """The titles of steps as the title of their slide; nothing if one of them has none."""
     if derivation not in derivations.available():
         return []
-    titles = words(derivation, "en").titles
+    titles = {step.name: step.title for step in _whole(derivation).steps}
     if not all(titles.get(step) for step in steps):
         return []
     return list(inline(" — ".join(titles[step] for step in steps)))
@@ -73,4 +73,10 @@ def _known(derivation: str, steps: Sequence[str]) -> list[str]:
 
 @cache
 def _whole(derivation: str) -> derivations.Derivation:
-    return derivations.unchecked(derivation)
+    """With its texts as the book prints them, without the symbols of roles."""
+    from scorelab.derivations.export.parts import prepared
+
+    whole = derivations.unchecked(derivation)
+    pieces = prepared(whole).steps
+    titles = {piece.name: piece.title for piece in pieces if piece.title != piece.name}
+    return whole.worded(Words(titles=titles, reasons={p.name: p.reason for p in pieces}))
