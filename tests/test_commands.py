@@ -90,6 +90,7 @@ def test_the_environment_is_made_once_and_follows_the_requirements(checkout):
         "ruff format --check .",
         "ruff check .",
         f"check-jsonschema {schema}",
+        "check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff",
     ]
 
     newer = (checkout / ".venv/tests.stamp").stat().st_mtime + 10

@@ -9,7 +9,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "beamer": ["beamer"],
+        "talk": ["beamer"],
         "formats": ["FORMATS", "MACROS_FILE", "Format", "format_called"],
         "jupyter": ["notebook"],
         "myst": ["markdown", "steps"],
