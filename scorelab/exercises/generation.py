@@ -2,21 +2,20 @@
 
 import math
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from itertools import pairwise
 
+import numpy as np
 import sympy as sp
 import torch
-from scipy.optimize import brentq
 from torch import Tensor
 
 from scorelab import derivations
-from scorelab.conventions import ou_time
-from scorelab.derivations.catalogue.probability_flow import phi, t, v0, x
+from scorelab.conventions import ou_time, vp_time
+from scorelab.derivations.catalogue.probability_flow import phi, t, x
 from scorelab.examples import book_mixture
-from scorelab.exercises.engine.entries import wrong_entry
 from scorelab.exercises.engine.judging import Exercise, Mistake
-from scorelab.exercises.engine.kinds import Expression, Function, Values
+from scorelab.exercises.engine.kinds import Expression, Function, Tensors, Values
 from scorelab.exercises.engine.ways import WayBack
 from scorelab.metrics import sliced_wasserstein
 from scorelab.mixture import GaussianMixture
@@ -25,38 +24,29 @@ from scorelab.solvers import heun
 
 __all__ = ["EXERCISES"]
 
-eta = sp.Symbol("eta", positive=True)
+
+# Three clocks: the last level, the time of the Ornstein-Uhlenbeck process, the own time of a level
 
 
-# Three clocks: the last level, the time of the Ornstein-Uhlenbeck process, the own time of σ = 12
-
-
-def _level(sde: SDE, at: float) -> float:
-    scale, std = sde.perturbation(at)
-    return std / scale
-
-
-def _clocks() -> list[float]:
-    vp = VariancePreserving()
-    last = _level(vp, vp.T)
-    return [last, ou_time(last), brentq(lambda at: _level(vp, at) - 12, 1e-6, vp.T)]
-
-
-_entry = partial(wrong_entry, _clocks, rtol=0.01)
+def _clocks(beta: float, level: float) -> list[float]:
+    process = VariancePreserving(beta_max=beta)
+    scale, std = process.perturbation(process.T)
+    last = float(std / scale)
+    return [last, ou_time(last), vp_time(level, beta_max=beta)]
 
 
 # A prior that is a little wrong: the start's error, times the share of it that arrives
 
 
+@cache
 def _arrived(power: sp.Expr, fading: sp.Expr) -> sp.Expr:
     """exp(−t/2) times a power of the flow's share, times exp(−fading · t/2)."""
     share = 1 / derivations.get("probability-flow").unfold(phi(x, t)).diff(x)
     return sp.exp(-t / 2) * share**power * sp.exp(-fading * t / 2)
 
 
-def _mismatch() -> sp.Expr:
-    # The slope of the drift is (1 + η²) times that of the flow's velocity, plus η²/2.
-    return _arrived(1 + eta**2, eta**2)
+def _is_a_number(given: Tensors, truth: Tensors) -> bool:
+    return bool((given[0] == given[0][0]).all())
 
 
 # A forgotten factor: a test is known by the bridges that it lets pass
@@ -109,15 +99,20 @@ def _points() -> Tensor:
     return 3 * torch.randn(50, 2, generator=torch.Generator().manual_seed(0))
 
 
-def _against_p_t(bridge):
-    return _differs(bridge, OrnsteinUhlenbeck(), 2.0, _points()) < 1e-6
-
-
 def _against_one_gaussian(bridge):
     wide = GaussianMixture([1.0], [[3.0]], [4.0])
     mean, variance = 3 * math.exp(-0.5), 4 * math.exp(-1) + 1 - math.exp(-1)
     found = bridge(OrnsteinUhlenbeck(), wide.noisy_score)(torch.tensor([[0.7]]), 1.0)
     return abs(float(found) + (0.7 - mean) / variance) < 1e-9
+
+
+def _against_the_law(bridge):
+    process, data = OrnsteinUhlenbeck(), book_mixture()
+    law = process.marginal(data, 2.0)
+    points = law.sample(100)
+    right = law.score(points)
+    found = bridge(process, data.noisy_score)(points, 2.0)
+    return bool((found - right).norm() < 1e-6 * right.norm())
 
 
 def _where_nothing_shrinks(bridge):
@@ -141,32 +136,43 @@ def _at_the_origin(bridge):
 
 
 def _contrary(bridge):
-    return not _against_p_t(bridge)
+    return not _against_one_gaussian(bridge)
 
 
 def _never(bridge):
     return False
 
 
-# Forty evaluations: judged by the distance of twins, and by the particle in the middle
+# Where to put the steps: judged by the distance of twins, and by the particle in the middle
 
 LAST = ou_time(0.05)
+BY_HAND = [10, 8.3, 7.1, 6.3, 5.6, 5, 4.5, 4, 3.6, 3.2]
+BY_HAND += [2.9, 2.5, 2.15, 1.8, 1.5, 1.25, 1, 0.7, 0.5, 0.2, LAST]
 
 
-def _judged(grid: Callable) -> Tensor:
-    """Whether there are 21 instants, from T, to t_min, falling; and whether both measures gain."""
+def _by_hand(n: int) -> Tensor:
+    """n + 1 instants that lie as those do."""
+    return torch.as_tensor(np.interp(np.linspace(0, 20, n + 1), range(21), BY_HAND))
+
+
+def _judged(grid: Callable, n: int) -> Tensor:
+    """Whether there are n + 1 instants, from T, to t_min, falling; and whether both gain."""
     instants = torch.as_tensor(grid()).flatten().double()
     form = [
-        len(instants) == 21,
-        abs(float(instants[0]) - 10) < 1e-6,
-        abs(float(instants[-1]) - LAST) < 1e-6,
+        len(instants) == n + 1,
+        abs(float(instants[0]) - 10) < 1e-5,
+        abs(float(instants[-1]) - LAST) < 1e-5,  # 0.0025 is welcome
         bool((instants.diff() < 0).all()),
     ]
     gains = [False, False]
     if all(form):
-        found, equal = _missed(tuple(instants.tolist())), _missed(tuple(_equal().tolist()))
-        gains = [found[0] < 0.75 * equal[0], found[1] < equal[1]]
+        found, equal = _missed(tuple(instants.tolist())), _missed(_equal(n))
+        gains = [found[0] < 0.75 * equal[0], found[1] < 0.99 * equal[1]]
     return torch.tensor([float(passed) for passed in [*form, *gains]])
+
+
+def _equal(n: int) -> tuple[float, ...]:
+    return tuple(torch.linspace(10, LAST, n + 1).double().tolist())
 
 
 def _flow() -> SDE:
@@ -184,52 +190,15 @@ def _ends(instants: tuple[float, ...]) -> Tensor:
 
 
 def _missed(instants: tuple[float, ...]) -> tuple[float, float]:
-    fine = _ends(tuple(torch.linspace(10, LAST, 201).double().tolist()))
-    ends = _ends(instants)
+    fine, ends = _ends(_equal(200)), _ends(instants)
     fixed = torch.Generator().manual_seed(0)
     distance = sliced_wasserstein(ends, fine, n_projections=50, generator=fixed)
     return float(distance), float((ends - fine).norm(dim=1).median())
 
 
-def _equal():
-    return torch.linspace(10, LAST, 21)
-
-
-def _dense_where_it_bends():
-    far, middle, near = (
-        torch.linspace(10, 5, 5),
-        torch.linspace(5, 1, 11),
-        torch.linspace(1, LAST, 7),
-    )
-    return torch.cat([far, middle[1:], near[1:]])
-
-
-def _by_hand():
-    rising = [0.2, 0.5, 0.7, 1.0, 1.25, 1.5, 1.8, 2.15, 2.5, 2.9]
-    rising += [3.2, 3.6, 4, 4.5, 5, 5.6, 6.3, 7.1, 8.3, 10]
-    return [*reversed(rising), LAST]
-
-
-def _equal_in_log_sigma():
-    top = math.log(math.expm1(10)) / 2
-    levels = torch.linspace(top, math.log(0.05), 21).exp()
-    return levels.square().log1p()
-
-
-def _levels():
-    return torch.expm1(_equal_in_log_sigma()).sqrt()
-
-
-def _upwards():
-    return _equal().flip(0)
-
-
-def _one_short():
-    return torch.linspace(10, LAST, 20)
-
-
-def _to_zero():
-    return torch.linspace(10, 0, 21)
+_IN_LOG_SIGMA = (
+    "torch.linspace(math.log(math.expm1(10)) / 2, math.log(0.05), n + 1).exp().square().log1p()"
+)
 
 
 # How much noise: the two coefficients
@@ -247,113 +216,76 @@ def _coefficients(family: Callable) -> list[Tensor]:
     return found
 
 
-class _FlowAndMore(SDE):
-    """The flow, and Langevin dynamics of strength η² backwards in time."""
+class Family(SDE):
+    """The way back with η times the noise."""
 
     def __init__(self, sde, score, eta):
-        self.flow, self.score, self.T = sde.probability_flow(score), score, sde.T
-        self.g = lambda t: eta * sde.diffusion(t)
+        self.sde, self.score, self.eta, self.T = sde, score, eta, sde.T
 
     def drift(self, x, t):
-        return self.flow.drift(x, t) - self.g(t) ** 2 / 2 * self.score(x, t)
+        flow = self.sde.probability_flow(self.score).drift(x, t)
+        return flow - self.diffusion(t) ** 2 / 2 * self.score(x, t)
 
     def diffusion(self, t):
-        return self.g(t)
+        return self.eta * self.sde.diffusion(t)
 
 
-def _only_noise(sde, score, eta):
-    return WayBack(sde, score, eta, pull=lambda g, eta: g**2 / 2)
-
-
-def _whole_score(sde, score, eta):
-    return WayBack(sde, score, eta, pull=lambda g, eta: g**2)
-
-
-def _square_alone(sde, score, eta):
-    return WayBack(sde, score, eta, pull=lambda g, eta: eta**2 * g**2)
-
-
-def _first_power(sde, score, eta):
-    return WayBack(sde, score, eta, pull=lambda g, eta: (1 + eta) / 2 * g**2)
-
-
-def _root_of_noise(sde, score, eta):
-    return WayBack(sde, score, eta, noise=lambda g, eta: eta**0.5 * g)
-
-
-def _squared_noise(sde, score, eta):
-    return WayBack(sde, score, eta, noise=lambda g, eta: eta**2 * g)
-
-
-def _without_square_of_g(sde, score, eta):
-    return WayBack(sde, score, eta, pull=lambda g, eta: (1 + eta**2) / 2 * g)
-
-
-def _against_the_score(sde, score, eta):
-    return WayBack(sde, score, eta, pull=lambda g, eta: -(1 + eta**2) / 2 * g**2)
-
-
-def _no_half(sde, score, eta):
-    return WayBack(sde, score, eta, pull=lambda g, eta: (1 + eta**2) * g**2)
-
-
-def _no_drift(sde, score, eta):
-    return WayBack(sde, score, eta, own=0.0)
+def _way(**wrong: object) -> Callable[[], Callable]:
+    """A mistake: the family with a wrong part."""
+    return lambda: lambda sde, score, eta: WayBack(sde, score, eta, **wrong)
 
 
 EXERCISES = {
     "ex-three-clocks": Exercise(
         grade="warm-up",
-        expects=Values(
-            meaning="the noise level that the variance-preserving process reaches, the T of the "
-            "Ornstein-Uhlenbeck process that reaches it too, and the variance-preserving "
-            "process's own time at the level 12",
-            shape=(3,),
-            rtol=0.01,
-        ),
+        minutes=10,
+        varies={"beta": (20, 18, 16, 15), "level": (12, 10, 8, 5)},
+        expects=Values(shape=(3,), rtol=0.01),
         truth=_clocks,
-        right=lambda: [
-            math.sqrt(math.exp(10.05) - 1),
-            10.05,
-            (math.sqrt(0.01 + 39.8 * math.log(145)) - 0.1) / 19.9,
+        right=[
+            "sqrt(exp((0.1 + beta)/2) - 1)",
+            "(0.1 + beta)/2",
+            "(sqrt(0.01 + 2*(beta - 0.1)*log(1 + level**2)) - 0.1)/(beta - 0.1)",
         ],
         mistakes=(
-            _entry(
-                0,
-                lambda: math.expm1(10.05),
+            Mistake(
+                "exp((0.1 + beta)/2) - 1",
                 "the level: this is its square, or a half is missing in the exponent. The scale "
                 "is $e^{-B/2}$, and σ is a standard deviation.",
+                entry=0,
             ),
-            _entry(
-                0,
-                lambda: math.sqrt(-math.expm1(-10.05)),
+            Mistake(
+                "sqrt(1 - exp(-(0.1 + beta)/2))",
                 "the level: this is the noise $b$ alone. The network sees it in units of what is "
                 "left of the data.",
+                entry=0,
             ),
-            _entry(
-                0,
-                lambda: math.sqrt(math.expm1(20)),
+            Mistake(
+                "sqrt(exp(beta) - 1)",
                 "the level: the noise of all times adds up, and β was not always as large as at "
                 "the end.",
+                entry=0,
             ),
-            _entry(1, lambda: 20.0, "T: this is β at the end; its integral is what counts."),
-            _entry(1, lambda: 10.05 / 2, "T: the half is counted twice; both drifts have one."),
-            _entry(1, lambda: 1.0, "T: this is the variance-preserving process's own."),
-            _entry(
-                2,
-                lambda: ou_time(12),
+            Mistake("beta", "T: this is β at the end; its integral is what counts.", entry=1),
+            Mistake(
+                "(0.1 + beta)/4", "T: the half is counted twice; both drifts have one.", entry=1
+            ),
+            Mistake("1", "T: this is the variance-preserving process's own.", entry=1),
+            Mistake(
+                "log(1 + level**2)",
                 "the time: so it is called on the clock of the Ornstein-Uhlenbeck process. At "
                 "which own time is the integral of β as large?",
+                entry=2,
             ),
-            _entry(
-                2,
-                lambda: ou_time(12) / 10.05,
+            Mistake(
+                "log(1 + level**2)/((0.1 + beta)/2)",
                 "the time: this clock does not run evenly. The integral of β is quadratic.",
+                entry=2,
             ),
-            _entry(
-                2,
-                lambda: 12 / math.sqrt(math.expm1(10.05)),
+            Mistake(
+                "level/sqrt(exp((0.1 + beta)/2) - 1)",
                 "the time: σ does not grow evenly in time.",
+                entry=2,
             ),
         ),
         hint="Begin with the integral of β. It is the time of the Ornstein-Uhlenbeck process, and "
@@ -362,68 +294,58 @@ EXERCISES = {
     ),
     "ex-prior-mismatch": Exercise(
         grade="derive",
-        expects=Expression(
-            meaning="the error of the samples' mean, in units of m, for the way back from t with "
-            "η times the noise",
-            symbols={"t": (0.5, 6.0), "v_0": (2.0, 20.0), "eta": (0.2, 0.8)},
-        ),
-        truth=_mismatch,
-        right=lambda: (v0 / (v0 + sp.exp(t) - 1)) ** ((1 + eta**2) / 2),
+        minutes=30,
+        varies={"left": (0.01, 0.02, 0.05), "data": (14, 10, 6)},
+        expects=Expression(symbols={"t": (0.5, 6.0), "v_0": (2.0, 20.0), "eta": (0.2, 0.8)}),
+        helpers={"arrived": _arrived},
+        truth="arrived(1 + eta**2, eta**2)",
+        right="(v_0/(v_0 + exp(t) - 1))**((1 + eta**2)/2)",
         mistakes=(
             Mistake(
-                lambda: _mismatch() * sp.exp(t / 2),
+                "truth*exp(t/2)",
                 "this is the share of an error that arrives. How large is the error at the start?",
             ),
+            Mistake("arrived(1, 0)", "right without any noise, for the flow; but noise forgets."),
+            Mistake("arrived(2, 1)", "right for the reverse SDE, but it should hold for every η."),
             Mistake(
-                lambda: _arrived(sp.Integer(1), sp.Integer(0)),
-                "right without any noise, for the flow; but noise forgets.",
-            ),
-            Mistake(
-                lambda: _arrived(sp.Integer(2), sp.Integer(1)),
-                "right for the reverse SDE, but it should hold for every η.",
-            ),
-            Mistake(
-                lambda: _arrived(2 * eta**2, 2 * eta**2 - 1),
+                "arrived(2*eta**2, 2*eta**2 - 1)",
                 "at η = 0 no score is left in your drift. Which multiple of it has the flow?",
             ),
+            Mistake("arrived(1 + eta, eta)", "η multiplies the noise; the drift holds its square."),
+            Mistake("truth.subs(v_0, v_0**2)", "v₀ is a variance already."),
             Mistake(
-                lambda: _arrived(1 + eta, eta),
-                "η multiplies the noise; the drift holds its square.",
+                "exp(-(1 + eta**2)*t/2)",
+                "this holds if the data have variance 1. Otherwise the score of the law at time t "
+                "has another slope at every time.",
             ),
             Mistake(
-                lambda: _mismatch().subs(v0, v0**2),
-                "$v_0$ is a variance already.",
-            ),
-            Mistake(
-                lambda: sp.exp(-(1 + eta**2) * t / 2),
-                "this holds if the data have variance 1. Otherwise the score of $p_t$ has another "
-                "slope at every time.",
-            ),
-            Mistake(
-                lambda: sp.exp(-t) / _mismatch(),
+                "exp(-t)/truth",
                 "the error at the start is multiplied by what is needed there for one unit at the "
                 "end; it is the other way round.",
             ),
             Mistake(
-                lambda: -_mismatch(),
+                "-truth",
                 "the sign: the start is 0 where it should be positive for positive m. The size of "
                 "the error is asked for.",
             ),
+            Mistake(
+                "log(1 + data*(1/left - 1))",
+                "this is one number, such as a time from which to start. The error is asked for, "
+                "as a formula in t, v₀ and η; the start follows from it.",
+                when=_is_a_number,
+            ),
         ),
         hint="Two factors: by how much the mean of the start is wrong, and the share of an error "
-        "that arrives. For the second solve for δ as above, with the drift of the family.",
+        "that arrives. For the second solve the linear equation of an error, with the drift of the "
+        "family.",
         checked="the closed form at five random times, variances and η.",
     ),
     "ex-forgotten-scale": Exercise(
         grade="code",
-        expects=Function(
-            signature="bridge_passes(bridge)",
-            meaning="whether `bridge(sde, s)`, which makes a score(x, t) of a noise-conditional "
-            "score s(x, sigma), does what the book says",
-            observe=_verdicts,
-        ),
-        truth=lambda: _against_p_t,
-        right=lambda: _against_one_gaussian,
+        minutes=20,
+        expects=Function(signature="bridge_passes(bridge)", observe=_verdicts),
+        truth=lambda: _against_one_gaussian,
+        right=lambda: _against_the_law,
         mistakes=(
             Mistake(
                 lambda: _near_the_data,
@@ -449,53 +371,57 @@ EXERCISES = {
                 "your test answers the contrary: true is for a bridge that is sound.",
             ),
             Mistake(
-                lambda: _never,
+                lambda: lambda bridge: False,
                 "your test lets nothing pass, and so refuses what is sound. Are floating-point "
                 "numbers compared with a tolerance, and is it the score of the same law?",
             ),
         ),
         hint="Your test was given seven bridges, of which one is sound. Where is the score of "
-        "$p_t$ known exactly?",
-        checked="your test lets the book's bridge pass, and refuses six others.",
+        "the law at time t known exactly?",
+        checked="your test lets the sound bridge pass, and refuses six others.",
     ),
     "ex-forty-evaluations": Exercise(
         grade="explore",
-        expects=Function(
-            signature="own_grid()",
-            meaning="21 falling instants from 10 to the book's `t_min`, for 20 steps of Heun's "
-            "method",
-            observe=_judged,
-        ),
-        truth=lambda: _dense_where_it_bends,
-        right=lambda: _by_hand,
+        minutes=45,
+        varies={"n": (20, 10, 30)},
+        expects=Function(signature="own_grid()", observe=_judged),
+        helpers={"by_hand": _by_hand},
+        truth="by_hand(n)",
+        right="""torch.cat(
+        [
+            torch.linspace(10, 5, n // 5 + 1),
+            torch.linspace(5, 1, n // 2 + 1)[1:],
+            torch.linspace(1, math.log(1.0025), 3 * n // 10 + 1)[1:],
+        ]
+    )""",
         mistakes=(
             Mistake(
-                lambda: _one_short,
-                "twenty steps have 21 instants, the two ends included.",
+                "torch.linspace(10, math.log(1.0025), n)",
+                "{{n}} steps have one instant more than there are steps, the two ends included.",
                 when=lambda given, truth: given[0][0] == 0,
             ),
             Mistake(
-                lambda: _upwards,
+                "torch.linspace(math.log(1.0025), 10, n + 1)",
                 "time runs backwards here: the first instant is the noisy end.",
                 when=lambda given, truth: given[0][3] == 0,
             ),
             Mistake(
-                lambda: _levels,
+                _IN_LOG_SIGMA.removesuffix(".square().log1p()"),
                 "these do not begin at T. Are they levels σ in place of times?",
                 when=lambda given, truth: given[0][1] == 0,
             ),
             Mistake(
-                lambda: _to_zero,
+                "torch.linspace(10, 0, n + 1)",
                 "the last instant is not `t_min`, so the end is another law.",
                 when=lambda given, truth: given[0][2] == 0,
             ),
             Mistake(
-                lambda: _equal_in_log_sigma,
+                _IN_LOG_SIGMA,
                 "the typical particle gains, but the distance of twins is not a quarter smaller: "
                 "too many particles end in another mode. When is that decided?",
             ),
             Mistake(
-                lambda: _equal,
+                "torch.linspace(10, math.log(1.0025), n + 1)",
                 "neither the typical particle nor the distance of twins gains enough. Where is the "
                 "flow nearly straight, so that long steps do no harm?",
             ),
@@ -507,46 +433,57 @@ EXERCISES = {
     ),
     "ex-how-much-noise": Exercise(
         grade="code",
-        expects=Function(
-            signature="Family(sde, score, eta)",
-            meaning="the way back with η times the noise, as an `SDE` with `drift` and `diffusion` "
-            "(it may be a class)",
-            observe=_coefficients,
-        ),
+        minutes=30,
+        expects=Function(signature="Family(sde, score, eta)", observe=_coefficients),
         truth=lambda: WayBack,
-        right=lambda: _FlowAndMore,
+        right=lambda: Family,
         mistakes=(
             Mistake(
-                lambda: _only_noise,
+                _way(pull=lambda g, eta: g**2 / 2),
                 "this is the drift of the flow. More noise needs more of the score.",
             ),
             Mistake(
-                lambda: _whole_score,
+                _way(pull=lambda g, eta: g**2),
                 "this is the drift of the reverse SDE, whatever the noise is.",
             ),
             Mistake(
-                lambda: _square_alone,
+                _way(pull=lambda g, eta: eta**2 * g**2),
                 "without noise no score is left in your drift, but the flow needs half of it.",
             ),
-            Mistake(lambda: _first_power, "η multiplies the noise; the drift holds its square."),
             Mistake(
-                lambda: _root_of_noise,
+                _way(pull=lambda g, eta: (1 + eta) / 2 * g**2),
+                "η multiplies the noise; the drift holds its square.",
+            ),
+            Mistake(
+                _way(noise=lambda g, eta: eta**0.5 * g),
                 "the noise has the root of η: then η multiplies its variance.",
             ),
-            Mistake(lambda: _squared_noise, "the noise has the square of η."),
             Mistake(
-                lambda: _without_square_of_g,
+                _way(noise=lambda g, eta: eta**2 * g),
+                "the noise has the square of η.",
+            ),
+            Mistake(
+                _way(noise=lambda g, eta: eta * g**2),
+                "`diffusion` returns the square of g, and the integrator wants g.",
+            ),
+            Mistake(
+                _way(pull=lambda g, eta: (1 + eta**2) / 2 * g),
                 "g occurs without its square. The Ornstein-Uhlenbeck process does not notice.",
             ),
             Mistake(
-                lambda: _against_the_score,
+                _way(pull=lambda g, eta: -(1 + eta**2) / 2 * g**2),
                 "the sign of the score: the steps of time are negative, and its term is too.",
             ),
             Mistake(
-                lambda: _no_half,
+                _way(pull=lambda g, eta: (1 + eta**2) * g**2),
                 "twice too much of the score: hold η = 1 against the reverse SDE.",
             ),
-            Mistake(lambda: _no_drift, "the drift of the process itself is missing."),
+            Mistake(_way(own=0.0), "the drift of the process itself is missing."),
+            Mistake(
+                _way(own=-1.0, pull=lambda g, eta: -(1 + eta**2) / 2 * g**2),
+                "this is the drift for a time that runs upwards, all of it with the other sign; "
+                "here the steps of time are negative.",
+            ),
         ),
         hint="Compare drift and diffusion with `sde.probability_flow(score)` at η = 0 and with "
         "`sde.reverse(score)` at η = 1, for a process whose g is not 1.",
