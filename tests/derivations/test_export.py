@@ -129,8 +129,8 @@ def test_text_formats_hold_every_equation_and_reason(name):
     derivation = recall(name)
     markdown, notebook = derivation.to_markdown(), export.notebook(derivation)
     cells = "".join(cell["source"] for cell in json.loads(notebook)["cells"])
-    for step in derivation.steps:
-        assert derivation.tex(step.name) in markdown
+    for step in export.prepared(derivation).steps:
+        assert step.tex in markdown
         assert step.reason in markdown
         assert step.reason in cells
 

@@ -109,7 +109,9 @@ def _body(theorem: Theorem) -> str:
     """Return the theorem, its assumptions, the labelled equations of its proof, the sources."""
     said = theorem.phrases
     title = latex_text(theorem.title)
-    lines = [rf"\subsection*{{{title}}}"]
+    # A formula in a line breaks at few places: rather a loose line than one that sticks out.
+    lines = [r"\begingroup\tolerance=9999\emergencystretch=6em"]
+    lines.append(rf"\subsection*{{\raggedright {title}}}")
     if theorem.statement:
         lines += [
             rf"\begin{{{PREFIX}theorem}}{{{said['theorem']}}}{{{title}}}",
@@ -119,7 +121,7 @@ def _body(theorem: Theorem) -> str:
     lines += _listed(said["assumptions"], theorem.assumptions)
     lines += ["", rf"\medskip\noindent\emph{{{said['proof']}.}}", *_steps(theorem)]
     lines += _listed(said["sources"], theorem.sources)
-    return "\n".join(lines)
+    return "\n".join([*lines, "", r"\endgroup"])
 
 
 def _bare(theorem: Theorem) -> str:
