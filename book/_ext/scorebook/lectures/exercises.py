@@ -91,6 +91,7 @@ def _rows() -> list[str]:
         f"| {{ref}}`{told.title} <{told.name}>` | {told.expects.replace('|', chr(92) + '|')} "
         f"| {told.grade} | {told.minutes} | {'yes' if told.varies else ''} |"
         for told in exercises.listing()
+        if told.minutes  # the others have no text of their own yet
     ]
 
 
