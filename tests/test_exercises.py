@@ -282,7 +282,7 @@ def test_a_sheet_stands_alone(language, compiled):
     for text in exercises.sheet(quick, to="markdown", language=language, seed=7):
         assert not re.search(r"\{\w+\}`|\{\{\w|\]\(|\]\[", text)
         prose = re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.S)  # brackets of code cite nothing
-        cited = set(re.findall(r"\((\d)\)", prose))
+        cited = set(re.findall(r"(?<!\w)\((\d)\)", prose))
         assert cited <= set(re.findall(r"\\tag\{(\d)\}", text))
 
 
