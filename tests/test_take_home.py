@@ -119,7 +119,13 @@ def run(script: str) -> subprocess.CompletedProcess[str]:
 def test_the_extras_are_those_of_the_project():
     with (wheel.PACKAGE.parent / "pyproject.toml").open("rb") as file:
         extras = tomllib.load(file)["project"]["optional-dependencies"]
-    called = {"imageio_ffmpeg": "imageio-ffmpeg", "PIL": "pillow", "ot": "POT"}
+    called = {
+        "imageio_ffmpeg": "imageio-ffmpeg",
+        "markdown_it": "markdown-it-py",
+        "mdit_py_plugins": "mdit-py-plugins",
+        "PIL": "pillow",
+        "ot": "POT",
+    }
     for extra, packages in EXTRAS.items():
         listed = json.dumps(extras[extra])
         assert [p for p in packages if called.get(p, p) not in listed] == []

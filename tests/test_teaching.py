@@ -19,6 +19,8 @@ from sample import PARTS, ROOT, Book
 from scorebook.lectures import minutes
 from tiers import nightly_but
 
+from scorelab import derivations
+
 PAGE = ROOT / "book/teaching.md"
 SITE = Path(os.environ.get("BOOK_HTML", ROOT / "_build" / "html"))
 
@@ -340,19 +342,23 @@ def pages_of(log: str) -> int:
     return int(re.search(r"Output written on talk\.pdf \((\d+) pages?", log)[1])
 
 
-def test_an_empty_talk_becomes_three_frames(typed):
-    log = typed("Three frames")
-    assert pages_of(log) == 3
+def test_an_empty_talk_becomes_a_proof_on_frames(typed):
+    log = typed("The frames")
     assert not sticking_out(log)
-    told = re.findall(r"(?m)^\| \d \| (.+?) \|", PAGE.read_text())
-    subtitles = re.findall(r"\\framesubtitle\{(.+?) \(", (typed.folder / "dsm.tex").read_text())
-    assert [", ".join(re.findall("`(.+?)`", row)) for row in told] == subtitles
+    told = re.findall(r"(?m)^\| (\d(?:, \d)?) \| (.+?) \|", PAGE.read_text())
+    assert [n for numbers, _ in told for n in numbers.split(", ")] == list("123456789")
+    assert pages_of(log) == 9
+    steps = re.findall("`(.+?)`", " ".join(row for _, row in told))
+    derivation = derivations.unchecked("dsm-equivalence")
+    assert steps == [step.name for step in derivation.choose(["explicit:difference"]).steps]
 
 
 def test_the_talk_takes_other_symbols_and_macros(typed):
-    log = typed("Own notation")
+    (typed.folder / "own.toml").write_text(listings()["own.toml"], encoding="utf8")
+    log = typed("Own notation, in Spanish")
     assert not sticking_out(log)
     text = (typed.folder / "dsm.tex").read_text()
-    assert r"\labN(x_t; x_0, \sigma_t^2)" in text
+    assert r"\scorelabN(x_t; x_0, \sigma_t^2)" in text
+    assert "Teorema" in text
     assert "(./scorelab-macros.tex)" not in log
     assert "(./scorelab-macros.tex)" in typed("Own macros")
