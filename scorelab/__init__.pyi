@@ -18,6 +18,7 @@ from .figures.measured import Measured as Measured
 from .figures.pictures import INK as INK
 from .figures.pictures import film as film
 from .figures.pictures import picture as picture
+from .figures.tables import Table as Table
 from .implicit import divergence as divergence
 from .implicit import field_and_divergence as field_and_divergence
 from .implicit import implicit_terms as implicit_terms

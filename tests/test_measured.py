@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 
 from scorelab.estimate import Estimate
 from scorelab.figures.measured import MEASURED, FalseClaim, Measured, is_sentence
+from scorelab.figures.tables import Table
 
 # ------------------------------------------------------------------------------------- Estimate
 
@@ -235,3 +236,28 @@ def cells(table: Measured) -> list[list[str]]:
     inline = [t.content for t in tokens if t.type == "inline"]
     assert inline[:4] == ["claim", "exact", "measured", "tolerance"]
     return [inline[i : i + 4] for i in range(4, len(inline), 4)]
+
+
+# ---------------------------------------------------------------------------------------- Table
+
+
+def test_a_table_of_results_in_a_page_and_in_a_terminal():
+    table = Table(
+        ["$T$", "weights | modes", "count"],
+        [(3.0, "0.6 < $|w|$", 12345), (1 / 3, Estimate(0.25, 0.01), torch.tensor(2.0))],
+    )
+    tokens = MarkdownIt("commonmark").enable("table").parse(table._repr_markdown_())
+    inline = [t.content for t in tokens if t.type == "inline"]
+    assert inline == [
+        *("$T$", "weights | modes", "count"),
+        *("3", "0.6 &lt; $|w|$", "12345"),
+        *("0.3333", "0.250 ± 0.010", "2"),
+    ]
+    aligned = [t.attrs.get("style") for t in tokens if t.type == "th_open"]
+    assert aligned == ["text-align:right", None, "text-align:right"]
+    assert repr(table).splitlines()[1] == "3       0.6 < $|w|$      12345"
+
+
+def test_a_row_that_does_not_fit_the_heads_is_refused():
+    with pytest.raises(ValueError, match="row 1 has 1 cells for 2 heads"):
+        Table(["a", "b"], [(1, 2), (3,)])

@@ -3,7 +3,7 @@
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submodules=["live", "measured", "pictures", "plotting"]
+    __name__, submodules=["live", "measured", "pictures", "plotting", "tables"]
 )
 
 FILM = "application/vnd.scorelab.film+json"

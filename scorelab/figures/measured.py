@@ -4,18 +4,16 @@ A row that does not hold raises, so a book with a false claim does not build. Th
 also holds its rows as data, so that a test can ask of each what error it would have let through.
 """
 
-import html
 import math
 import re
 
 from scorelab.estimate import Estimate
+from scorelab.figures.tables import FORMULA, markdown_cell, shown
 
 __all__ = ["FalseClaim", "Measured"]
 
 MEASURED = "application/vnd.scorelab.measured+json"
 """The MIME type of the rows as data: ``rows``, a list of what `Measured.as_data` returns."""
-
-_FORMULA = re.compile(r"(\$[^$]+\$)")
 
 
 class FalseClaim(AssertionError):
@@ -115,8 +113,8 @@ class Measured:
     def _repr_markdown_(self) -> str:
         lines = ["{.measured}", "| claim | exact | measured | tolerance |", "|---|--:|--:|--:|"]
         for (claim, *cells), (*_, why) in zip(self._cells(), self.rows, strict=True):
-            below = f" *{_text(why)}*" if is_sentence(why) else ""
-            lines.append("| " + " | ".join([_text(claim) + below, *cells]) + " |")
+            below = f" *{markdown_cell(why)}*" if is_sentence(why) else ""
+            lines.append("| " + " | ".join([markdown_cell(claim) + below, *cells]) + " |")
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -129,10 +127,10 @@ class Measured:
         return [
             [
                 claim,
-                "" if exact is None else _number(exact),
-                str(measured) if isinstance(measured, Estimate) else _number(measured),
+                "" if exact is None else shown(exact),
+                shown(measured),
                 ("≤ " if exact is None else "± ")
-                + _number(tolerance, 2)
+                + shown(tolerance, 2)
                 + (f" ({why})" if why and not is_sentence(why) else ""),
             ]
             for claim, exact, measured, tolerance, why in self.rows
@@ -141,31 +139,10 @@ class Measured:
 
 def is_sentence(why: str) -> bool:
     """Whether this says why in words, as "4 SE" and the like do not."""
-    words = re.findall(r"\w{2,}", _FORMULA.sub(" ", why))
+    words = re.findall(r"\w{2,}", FORMULA.sub(" ", why))
     return len([word for word in words if word.isalpha() and word != "SE"]) >= 5
 
 
 def _standard_error(measured: float) -> float | None:
     error = measured.standard_error if isinstance(measured, Estimate) else math.nan
     return float(error) if math.isfinite(error) else None
-
-
-def _text(claim: str) -> str:
-    """A claim as Markdown of one cell: no HTML outside of formulas, formulas as they are."""
-    parts = _FORMULA.split(claim)
-    parts[::2] = [html.escape(part, quote=False) for part in parts[::2]]
-    return "".join(parts).replace("|", r"\|")  # a pipe would end the cell, even in a formula
-
-
-def _number(value: float, digits: int = 4) -> str:
-    """Significant digits, small and large numbers as powers of ten."""
-    value = float(value)
-    # From 10^digits on, .{digits}g would write 1e+04 and the like.
-    if value != 0 and not 1e-3 <= abs(value) < 10**digits - 0.5:
-        mantissa, exponent = f"{value:.1e}".split("e")
-        return f"{mantissa} × 10{_superscript(int(exponent))}"
-    return f"{value:.{digits}g}"
-
-
-def _superscript(number: int) -> str:
-    return str(number).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
