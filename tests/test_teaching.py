@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -16,7 +17,7 @@ from bs4 import BeautifulSoup
 from docutils import nodes
 from latex_log import sticking_out
 from sample import PARTS, ROOT, Book
-from scorebook.lectures import minutes
+from scorebook.lectures import minutes, timetables
 from tiers import nightly_but
 
 from scorelab import derivations
@@ -72,7 +73,10 @@ def counted(*children: nodes.Node) -> dict[str, int]:
 
 def test_what_a_section_holds_is_counted():
     caption = element("figure", element("caption", nodes.Text("a caption")), names=["fig-a"])
-    assert counted(words(10), formula(), caption) == {"words": 10, "formulas": 1, "figures": 1}
+    assert counted(words(10), formula(), caption) == {
+        **{"words": 10, "formulas": 1, "figures": 1},
+        "captions": 2,
+    }
     assert counted(code(7)) == {"listings": 1, "lines": 7}
     inline = element(
         "paragraph", nodes.Text("where "), nodes.math("x", "x"), nodes.Text(" is small")
@@ -87,6 +91,11 @@ def test_the_output_of_a_cell_is_counted_as_what_it_is():
     assert counted(cell(steps)) == {"lines": 4, "steps": 2}
     assert counted(cell([formula()])) == {"lines": 4, "formulas": 1}
     assert counted(cell([element("figure")], "tag_hide-input")) == {"figures": 1}
+    assert counted(cell([words(9)])) == {"lines": 4, "words": 9}
+    hidden = cell(
+        [words(9), element("figure", element("caption", nodes.Text("a")))], "tag_hide-cell"
+    )
+    assert counted(hidden) == {}
 
 
 def test_what_is_folded_takes_no_time_and_can_still_be_needed():
@@ -98,9 +107,10 @@ def test_what_is_folded_takes_no_time_and_can_still_be_needed():
 
 def test_minutes_are_counts_times_rates():
     (section,) = minutes.sections(page(words(300), cell([step("a"), step("b")]), formula()))
-    told, read = (sum(r[i] * n for r, n in RATES) for i in (0, 1))
+    told, alone, read = (sum(r[i] * n for r, n in RATES) for i in (0, 1, 2))
     assert section.lecture() == pytest.approx(told)
-    assert section.alone() == pytest.approx(read)
+    assert section.alone() == pytest.approx(alone)
+    assert section.reading() == pytest.approx(read)
     assert section.lecture(1) == pytest.approx(told - minutes.PACE["steps"][0])
     assert section.outline() == pytest.approx(
         150 * minutes.PACE["words"][0] + 0.5 * minutes.PACE["formulas"][0]
@@ -131,6 +141,40 @@ def test_exercises_are_timed_by_their_grade():
     assert not section.told
     with pytest.raises(ValueError, match="begins with 'Hard'"):
         minutes.sections(page(exercise("Hard")))
+
+
+def test_a_chapter_says_how_long_its_main_line_and_its_boxes_take(app_of_a_chapter):
+    """600 words are 3 minutes; 200 in a box with two formulas 1.7; a solution takes none."""
+    box, solution = (
+        element("container", element("rubric", nodes.Text(title)), *inside, **DROPDOWN)
+        for title, inside in (("A second proof", (words(200), formula(), formula())), ("No", ()))
+    )
+    goals = element("admonition", classes=["objectives"])
+    measured = element("section", nodes.title("", "M"), words(900), ids=["m"], classes=["measured"])
+    tree = page(goals, words(600), box, element("container", solution, classes=["dropdown"]))
+    tree[0] += measured
+    timetables.tell_reading_times(app_of_a_chapter, tree)
+    assert tree[0][1].astext() == "Main line: 3 minutes · boxes that open: 2 · exercises: < 1"
+    assert box[0].astext() == "A second proof 2 min"
+    assert solution[0].astext() == "No"
+
+
+DROPDOWN = {"design_component": "dropdown", "has_title": True}
+
+
+@pytest.fixture
+def app_of_a_chapter() -> SimpleNamespace:
+    return SimpleNamespace(env=SimpleNamespace(docname="a", metadata={}))
+
+
+@pytest.mark.skipif(not SITE.is_dir(), reason="the book is not built: make book")
+def test_the_main_line_of_every_chapter_is_read_in_25_minutes():
+    found = {}
+    for file in sorted(SITE.glob("book/*/*.html")):
+        for said in BeautifulSoup(file.read_text("utf-8"), "lxml").select("p.reading-time"):
+            found[file.stem] = int(re.search(r"Main line: (\d+) minutes", said.text)[1])
+    assert len(found) >= 11
+    assert {page: minutes for page, minutes in found.items() if minutes > 25} == {}
 
 
 def test_a_section_is_needed_where_its_labels_are_named():

@@ -10,15 +10,19 @@ from scorelab.lectures.plan import Item
 
 __all__ = ["GRADES", "PACE", "QUESTIONS", "estimate", "minutes"]
 
-PACE: Mapping[str, tuple[float, float]] = {
-    "words": (1 / 100, 1 / 150),
-    "formulas": (1.5, 1.5),
-    "steps": (1.5, 1.5),
-    "figures": (3.0, 1.5),
-    "listings": (1.0, 0.0),
-    "lines": (0.0, 0.1),
+PACE: Mapping[str, tuple[float, float, float]] = {
+    "words": (1 / 100, 1 / 150, 1 / 200),
+    "captions": (0.0, 0.0, 1 / 200),
+    "formulas": (1.5, 1.5, 1 / 3),
+    "steps": (1.5, 1.5, 1 / 2),
+    "figures": (3.0, 1.5, 1 / 2),
+    "listings": (1.0, 0.0, 0.0),
+    "lines": (0.0, 0.1, 1 / 30),
 }
-"""Minutes each, in a lecture and alone: what a formula is on the board, it is on paper."""
+"""Minutes each: in a lecture; alone, with pencil and paper; and read once without a pencil.
+
+Captions are words, which a lecturer says instead of reading them.
+"""
 
 GRADES: Mapping[str, int] = {"Warm-up": 5, "Derive": 20, "Code": 20, "Explore": 30}
 """Minutes of an exercise, alone, by the grade with which its text begins."""

@@ -97,6 +97,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
     ("doctree-read", 500, derivations.find_derivations),
     ("doctree-read", 500, things.unlist_words),
     ("doctree-read", 500, sections.collect_links),
+    ("doctree-read", 600, timetables.tell_reading_times),  # when outputs are known as derivations
     # All pages are read: which others are written anew.
     ("env-updated", 500, derivations.pages_with_an_index),
     ("env-updated", 500, timetables.pages_with_tables),

@@ -61,6 +61,10 @@ class Section:
         """Minutes of a reader who follows every line; the exercises are not in it."""
         return self._minutes(1, self.count)
 
+    def reading(self) -> float:
+        """Minutes of a reader who goes on at a first reading."""
+        return self._minutes(2, self.count)
+
     def homework(self) -> float:
         """Minutes of the exercises."""
         return sum(n * GRADES[grade] for grade, n in self.grades.items())
@@ -75,12 +79,12 @@ def sections(page: nodes.document) -> list[Section]:
     return [_read(child) for child in whole.children if isinstance(child, nodes.section)]
 
 
-def of_nodes(content: Iterable[nodes.Node]) -> float:
-    """Minutes at the board of what stands on a slide."""
-    slide = Section("", "")
+def holding(content: Iterable[nodes.Node]) -> Section:
+    """What stands on a slide or in a box, as if it were a section."""
+    found = Section("", "")
     for node in content:
-        _add(slide, node)
-    return slide.lecture()
+        _add(found, node)
+    return found
 
 
 def exercises(page: nodes.document) -> dict[str, dict[str, object]]:
@@ -132,8 +136,7 @@ def _add(section: Section, node: nodes.Node) -> None:
         section.labels.update(filter(None, [node.get("label")]))
         count["formulas"] += 1
     elif kind == "figure":
-        section.labels.update(node["names"])
-        count["figures"] += 1
+        _add_figure(section, node)
     elif kind == "literal_block":
         count["listings"] += 1
         count["lines"] += len(node.astext().splitlines())
@@ -151,21 +154,36 @@ def _add_cell(section: Section, cell: nodes.Element) -> None:
     shown = set(cell.get("classes", []))
     for part in cell.children:
         kind = part.get("nb_element", "")
-        if kind == "cell_code_source" and "tag_hide-input" not in shown:
+        if kind == "cell_code_source" and not shown & {"tag_hide-input", "tag_hide-cell"}:
             section.count["lines"] += len(part.astext().splitlines())
         elif kind == "cell_code_output":
-            hidden = "tag_hide-output" in shown
+            hidden = bool(shown & {"tag_hide-output", "tag_hide-cell"})
             for step in part.findall(nodes.math_block):
                 section.labels.update(filter(None, [step.get("label")]))
                 section.count["steps" if "step" in step else "formulas"] += not hidden
             for figure in part.findall(nodes.figure):
-                section.labels.update(figure["names"])
-                section.count["figures"] += not hidden
+                _add_figure(section, figure, hidden)
+            if not hidden and not any("step" in step for step in part.findall(nodes.math_block)):
+                words = (len(text.astext().split()) for text in part.findall(nodes.paragraph))
+                section.count["words"] += sum(words)
+
+
+def _add_figure(section: Section, figure: nodes.figure, hidden: bool = False) -> None:
+    section.labels.update(figure["names"])
+    if not hidden:
+        section.count["figures"] += 1
+        for caption in figure.findall(nodes.caption):
+            section.count["captions"] += len(caption.astext().split())
+
+
+def is_box(node: nodes.Node) -> bool:
+    """Whether this is a box that a click opens, with a title that says what is in it."""
+    return isinstance(node, nodes.Element) and node.get("design_component") == "dropdown"
 
 
 def _is_folded(node: nodes.Element) -> bool:
     """Whether a reader sees nothing of it before a click."""
-    return "dropdown" in node.get("classes", []) or node.get("design_component") == "dropdown"
+    return "dropdown" in node.get("classes", []) or is_box(node)
 
 
 def _grade(exercise: nodes.Element) -> str:

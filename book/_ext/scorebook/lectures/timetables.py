@@ -13,6 +13,7 @@ Pages are read when all of them are, so each table is filled in when its own pag
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +21,15 @@ from docutils import nodes
 from scorebook import contents, state
 from scorebook.finding import numbers
 from scorebook.lectures import keeping
-from scorebook.lectures.minutes import GRADES, PACE, Section, needed_by, sections
+from scorebook.lectures.minutes import (
+    GRADES,
+    PACE,
+    Section,
+    holding,
+    is_box,
+    needed_by,
+    sections,
+)
 from scorebook.lectures.slides.deck import SUFFIX
 from scorebook.tables import table
 from sphinx.application import Sphinx
@@ -132,9 +141,9 @@ class _Writer:
         return getattr(self, "_" + node["kind"].replace("-", "_"))(node)
 
     def _pace(self, node: timetable) -> list[nodes.Node]:
-        (told, read), *_ = [PACE["words"]]
-        rows = [["100 words of the text", f"{100 * told:.2g}", f"{100 * read:.2g}"]]
+        rows = [["100 words of the text", *(f"{100 * m:.2g}" for m in PACE["words"])]]
         names = {
+            "captions": "a word of a caption",
             "formulas": "a displayed formula",
             "steps": "a step of a derivation, with its reason",
             "figures": "a figure or a film",
@@ -142,20 +151,21 @@ class _Writer:
             "lines": "a line of code, in a listing or a cell",
         }
         for what, name in names.items():
-            rows.append([name, *(f"{minutes:g}" if minutes else "" for minutes in PACE[what])])
+            rows.append([name, *(f"{minutes:.2g}" if minutes else "" for minutes in PACE[what])])
         rows += [
-            [f"an exercise that says “{grade}”", "", f"{minutes}"]
+            [f"an exercise that says “{grade}”", "", f"{minutes}", ""]
             for grade, minutes in GRADES.items()
         ]
-        return [table(["what", "lecture", "alone"], rows, "timetable")]
+        return [table(["what", "lecture", "alone", "first reading"], rows, "timetable")]
 
     def _chapter_minutes(self, node: timetable) -> list[nodes.Node]:
-        rows, sums = [], [0.0] * 4
+        rows, sums = [], [0.0] * 5
         for page in node["pages"]:
             parts = self.book[page]
             values = [
                 sum(part.lecture() for part in parts if part.told),
                 sum(part.outline() for part in parts if part.told),
+                sum(part.reading() for part in parts if part.told),
                 sum(part.alone() for part in parts),
                 sum(part.homework() for part in parts),
             ]
@@ -164,9 +174,8 @@ class _Writer:
             minutes = (f"{v:.0f}" for v in values)
             rows.append([self._link(page, "", title), *minutes, self._deck(page)])
         rows.append(["the whole book, in hours", *(f"{v / 60:.1f}" for v in sums), ""])
-        return [
-            table(["chapter", "board", "outline", "alone", "exercises", "deck"], rows, "timetable")
-        ]
+        heads = ["chapter", "board", "outline", "reading", "alone", "exercises", "deck"]
+        return [table(heads, rows, "timetable")]
 
     def _deck(self, page: str) -> list[nodes.Node]:
         """A link to the chapter's deck, if it has one."""
@@ -281,14 +290,54 @@ def _book(env: BuildEnvironment) -> dict[str, list[Section]]:
             if page not in env.found_docs or contents.is_translation(env, page):
                 continue
             tree = numbers.once(env).get_doctree(page)
-            if any("objectives" in node["classes"] for node in tree.findall(nodes.admonition)):
+            if has_goals(tree):
                 kept[page] = sections(tree)
         build.sections = kept
     return build.sections
 
 
+def has_goals(page: nodes.document) -> bool:
+    """Whether a page says what its reader will be able to do, as chapters do."""
+    return any("objectives" in node["classes"] for node in page.findall(nodes.admonition))
+
+
 def _minutes(value: float) -> str:
     return f"{value:.0f}" if value >= 0.5 else "< 1"
+
+
+def tell_reading_times(app: Sphinx, page: nodes.document) -> None:
+    """Say below a chapter's title how long a first reading takes, and of each box how long it is.
+
+    What opens beside an exercise is no box: nobody reads a solution to go on.
+    """
+    if not has_goals(page) or contents.is_translation(app.env, app.env.docname):
+        return
+    parts = sections(page)
+    boxes = [holding(box.children[1:]).reading() for box in _boxes(page)]
+    for box, minutes in zip(_boxes(page), boxes, strict=True):
+        box[0] += nodes.inline("", f" {_minutes(minutes)} min", classes=["minutes"])
+    (whole,) = (child for child in page.children if isinstance(child, nodes.section))
+    main = sum(part.reading() for part in parts if part.told)
+    main += holding(c for c in whole.children[1:] if not isinstance(c, nodes.section)).reading()
+    said = f"Main line: {_minutes(main)} minutes"
+    if sum(boxes) >= 1:
+        said += f" · boxes that open: {_minutes(sum(boxes))}"
+    said += f" · exercises: {_minutes(sum(part.homework() for part in parts))}"
+    whole.insert(1, nodes.paragraph("", said, classes=["reading-time"]))
+
+
+def _boxes(page: nodes.document) -> list[nodes.Element]:
+    """The boxes with a title that stand in what is read, from the first to the last."""
+    return [
+        box
+        for box in page.findall(is_box)
+        if box["has_title"] and not any("dropdown" in above for above in _classes_above(box))
+    ]
+
+
+def _classes_above(node: nodes.Element) -> Iterator[list[str]]:
+    while (node := node.parent) is not None:
+        yield node.get("classes", [])
 
 
 def fill_tables(app: Sphinx, tree: nodes.document, docname: str) -> None:

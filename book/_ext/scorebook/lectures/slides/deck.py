@@ -158,7 +158,7 @@ class Writer:
                     self.inline(item.title),
                     body,
                     self._notes(item),
-                    minutes.of_nodes(item.content),
+                    minutes.holding(item.content).lecture(),
                     item.part,
                     shown,
                     *step,
