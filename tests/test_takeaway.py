@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -138,10 +139,13 @@ def test_the_index_lists_all_in_the_order_of_the_book_with_their_places():
 @needs_book
 @pytest.mark.parametrize("name", nightly_but(DAY, NAMES))
 def test_what_is_copied_is_what_to_latex_gives(name):
-    scripts = soup(homes()[name]).select(f'.takeaway[data-name="{name}"] > script')
-    assert [script.string for script in scripts] == [excerpt(recall(name))]
-    body = scripts[0].string[scripts[0].string.index(r"\subsection*") :]
-    assert body.strip() in recall(name).to_latex()
+    for page in (homes()[name], INDEX):
+        (address, *others) = {line["data-latex"] for line in lines(page, name)}
+        assert others == []
+        script = (HTML / page).parent.joinpath(address).read_text("utf-8")
+        assert json.loads(script.partition(" = ")[2].removesuffix(";\n")) == excerpt(recall(name))
+    body = excerpt(recall(name))
+    assert body[body.index(r"\subsection*") :].strip() in recall(name).to_latex()
 
 
 @needs_book

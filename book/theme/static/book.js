@@ -152,7 +152,7 @@
     if (about) button.insertAdjacentHTML("beforeend", '<span class="sr"></span>');
     if (about) button.lastChild.textContent = ` of ${about}`;
     button.addEventListener("click", async () => {
-      const done = await copyText(text(button));
+      const done = await Promise.resolve(text(button)).then(copyText, () => false);
       button.focus({preventScroll: true});
       word.textContent = done ? "Copied" : "Not copied";
       said.textContent = "";
@@ -161,14 +161,24 @@
     });
     return button;
   };
+  // The LaTeX of a derivation comes as a script, since from disk nothing else can be loaded.
+  const latexOf = async (name, address) => {
+    if (!window.scorelabLatex?.[name]) {
+      await new Promise((done, failed) => {
+        const script = document.createElement("script");
+        Object.assign(script, {src: address, onload: done, onerror: failed});
+        document.head.append(script);
+      });
+    }
+    return window.scorelabLatex[name];
+  };
   all("div.math").forEach((math) => {
     const number = math.querySelector(".eqno")?.firstChild.textContent ?? "";
     math.append(copyButton("Copy TeX", number && `equation ${number}`, () => texOf(math)));
   });
   all(".takeaway").forEach((line) => {
-    const name = line.dataset.name;
-    const latex = document.querySelector(`.takeaway[data-name="${name}"] > script`);
-    if (latex) line.querySelector(".how").prepend(copyButton("Copy LaTeX", name, () => latex.textContent));
+    const {name, latex} = line.dataset;
+    line.querySelector(".how").prepend(copyButton("Copy LaTeX", name, () => latexOf(name, latex)));
   });
   all("details.cite").forEach((fold) => {
     const [line, entry] = ["cite", "pre"].map((part) => fold.querySelector(part));

@@ -2,8 +2,8 @@
 
 Below the steps that a page shows stands a line with the derivation's stable name, the version, how
 it was checked, and the files of all of it (`exports`), written to `derivations/` beside the pages.
-The directive `derivation-index` lists all derivations with the places where they stand. What is
-copied is on the page, so that it works from disk; the script adds the buttons.
+The directive `derivation-index` lists all derivations with the places where they stand. The LaTeX
+that is copied comes as a script, which is loaded on a click and so works from disk.
 """
 
 from __future__ import annotations
@@ -17,7 +17,16 @@ from typing import ClassVar
 
 from docutils import nodes
 from scorebook import contents, state
-from scorebook.lectures.exports import ALL, FORMS, LABELS, Export, Exports, file_name, release
+from scorebook.lectures.exports import (
+    ALL,
+    FORMS,
+    LABELS,
+    Export,
+    Exports,
+    copied_file,
+    file_name,
+    release,
+)
 from scorebook.pages import citing
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
@@ -135,7 +144,7 @@ def find_derivations(app: Sphinx, doctree: nodes.document) -> None:
                 domain.anonlabels[_anchor(name)] = (page, _anchor(name))
                 domain.labels[_anchor(name)] = (page, _anchor(name), name)
         places.append(Place(page, _heading(block), shown[0]["step"], shown[-1]["step"]))
-        block += takeaway("", name=name, place=places[-1], alone=_anchor(name) in block["ids"])
+        block += takeaway("", name=name, place=places[-1])
 
 
 def _heading(node: nodes.Node) -> str:
@@ -171,16 +180,14 @@ def write_lines(app: Sphinx, doctree: nodes.document, page: str) -> None:
     if app.builder.format != "html":
         return
     for node in list(doctree.findall(takeaway)):
-        html = _line(app, page, node["name"], node["place"], with_latex=node["alone"])
+        html = _line(app, page, node["name"], node["place"])
         node.replace_self(nodes.raw("", html, format="html"))
     for node in list(doctree.findall(catalogue)):
         html = "\n".join(_catalogue(app, page))
         node.replace_self(nodes.raw("", html, format="html"))
 
 
-def _line(
-    app: Sphinx, page: str, name: str, place: Place | None, *, with_latex: bool = False
-) -> str:
+def _line(app: Sphinx, page: str, name: str, place: Place | None) -> str:
     """The line of one derivation; `place` is where it stands if it stands on this page."""
     made = state.of_build(app).exports[name]
     address = _address(app.builder, page, place, name)
@@ -195,12 +202,13 @@ def _line(
     if place and place.page == page and (part := _part(made, place)):
         words.append(f'<span class="part">{part}</span>')
     cite = citing.fold(app, page, f"scorelab-{name}", made.title, at=address, line=made.citation)
-    latex = f'<script type="text/x-latex">{made.latex}</script>' if with_latex else ""
+    latex = _file_address(app.builder, page, copied_file(name))
     return (
-        f'<div class="takeaway" role="group" aria-label="Derivation {name}" data-name="{name}">'
+        f'<div class="takeaway" role="group" aria-label="Derivation {name}" data-name="{name}"'
+        f' data-latex="{latex}">'
         f'<p class="what">{" ".join(words)}</p>'
         f'<div class="how">{"".join(_links(app, page, name))}'
-        f"{cite}</div>{latex}</div>"
+        f"{cite}</div></div>"
     )
 
 

@@ -119,12 +119,14 @@ class Exports:
 
     def write(self, folder: Path, names: Iterable[str]) -> None:
         """Write every format of these derivations, the macros, and an archive of it all."""
-        texts = {export.MACROS_FILE: export.macros()}
+        texts, names = {export.MACROS_FILE: export.macros()}, list(names)
         for name in names:
             texts |= self[name].files
+        archive = _archive(texts)
+        texts |= {copied_file(name): _copied(name, self[name].latex) for name in names}
         for file, text in texts.items():
             _write(folder / file, text.encode())
-        _write(folder / ALL, _archive(texts))
+        _write(folder / ALL, archive)
         there = {path for path in folder.rglob("*") if path.is_file()}
         for stale in there - {folder / file for file in (*texts, ALL)}:
             stale.unlink()
@@ -139,6 +141,15 @@ class Exports:
 def release() -> str:
     """The version of the package."""
     return scorelab.__version__
+
+
+def copied_file(name: str) -> str:
+    """The script that holds the LaTeX of a derivation, which a page loads when it is copied."""
+    return f"latex/{name}.js"
+
+
+def _copied(name: str, latex: str) -> str:
+    return f"(window.scorelabLatex ??= {{}})[{json.dumps(name)}] = {json.dumps(latex)};\n"
 
 
 def file_name(name: str, form: str, language: str = "en") -> str:
