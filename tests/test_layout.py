@@ -71,15 +71,12 @@ def test_a_module_imports_only_what_stands_above_it(path):
 
 
 MODULES = sorted(m.name for m in walk_packages(scorelab.__path__, "scorelab."))
-# No package exports this function, so that its name is always the module.
-APART = {"scorelab.derivations.engine.words"}
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if not name.endswith("__main__")])
 def test_no_module_has_the_name_of_a_public_function(name):
     """Or the name would stand for the one or the other, whichever was imported last."""
     package, _, stem = name.rpartition(".")
-    owners = (package,) if name in APART else (name, package)
-    for owner in map(import_module, owners):
+    for owner in map(import_module, (name, package)):
         public = stem in getattr(owner, "__all__", ())
         assert not public or getattr(owner, stem) is import_module(name)

@@ -300,9 +300,9 @@ def test_what_is_english_in_a_spanish_deck_is_marked(site, monkeypatch):
         {"theorem": "tweedie", "steps": ["tweedie"]},
     ]
     # Whatever words there are by now: once without, once with those of a theorem.
-    known = words.words
+    known = words.words_of
     without = lambda name, language: known(name, "en") if language == "en" else _none()  # noqa: E731
-    monkeypatch.setattr("scorelab.lectures.deck.words", without)
+    monkeypatch.setattr("scorelab.lectures.deck.words_of", without)
     deck = deck_of(site, *items, **plan)
     assert deck.html["lang"] == "es"
     marked = {s["id"] for s in deck.select("section[lang=en]")}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import lazy_loader
 
 from scorelab._support.extras import needed
-from scorelab.derivations.engine.words import words
+from scorelab.derivations.engine.words import words_of
 
 if TYPE_CHECKING:
     from scorelab.derivations.engine.derivation import Derivation, DerivationError, Step
@@ -62,7 +62,7 @@ def available() -> list[str]:
 
 def title(name: str, language: str = "en") -> str:
     """Return the title of the derivation `name`, one of `available()`, without deriving it."""
-    return words(name, language).title or ""
+    return words_of(name, language).title or ""
 
 
 @cache

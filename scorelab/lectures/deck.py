@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scorelab import __version__
 from scorelab._support.extras import needed
-from scorelab.derivations.engine.words import words
+from scorelab.derivations.engine.words import words_of
 from scorelab.lectures.choice import chosen, faults
 from scorelab.lectures.pace import QUESTIONS, estimate, minutes
 from scorelab.lectures.plan import Item, Plan
@@ -378,7 +378,7 @@ def _relative(folder: Path, start: Path) -> str:
 def _speaks(name: str, language: str) -> bool:
     """Whether a theorem has words in a language."""
     try:
-        words(name, language)
+        words_of(name, language)
     except ValueError:
         return False
     return True

@@ -8,7 +8,7 @@ import pytest
 from scorelab import derivations
 from scorelab.derivations import Derivation, Step
 from scorelab.derivations.engine.derivation import DerivationError, equation, theorem
-from scorelab.derivations.engine.words import LANGUAGES, Words, phrases, read_words, words
+from scorelab.derivations.engine.words import LANGUAGES, Words, phrases, read_words, words_of
 from scorelab.derivations.export import NOTATIONS, notation_called
 
 NAMES = derivations.available()
@@ -22,7 +22,7 @@ def formulas(text: str) -> Counter:
 
 def said(name: str, language: str) -> dict[str, str]:
     """Every text of a theorem by its place."""
-    file = words(name, language)
+    file = words_of(name, language)
     texts = {"title": file.title, "statement": file.statement}
     for part in ("assumptions", "sources"):
         texts |= {f"{part} {i}": text for i, text in enumerate(getattr(file, part))}
@@ -35,7 +35,7 @@ def said(name: str, language: str) -> dict[str, str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_step_has_a_title_and_a_reason_and_every_text_is_sound(name, language):
     steps = [step.name for step in derivations.unchecked(name).steps]
-    file, texts = words(name, language), said(name, language)
+    file, texts = words_of(name, language), said(name, language)
     assert list(file.titles) == steps
     assert list(file.reasons) == steps
     assert file.assumptions

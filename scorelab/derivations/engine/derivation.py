@@ -21,7 +21,7 @@ from scorelab.derivations import export
 from scorelab.derivations.engine import checking, choosing, structure
 from scorelab.derivations.engine.points import Draw
 from scorelab.derivations.engine.stand_ins import Family
-from scorelab.derivations.engine.words import Words, words
+from scorelab.derivations.engine.words import Words, words_of
 
 if TYPE_CHECKING:
     from scorelab.derivations.export import Notation
@@ -216,7 +216,7 @@ class Derivation:
         """
         if language == self.language:
             return self
-        said = words(self.name, language)
+        said = words_of(self.name, language)
         shown = {step.name for step in self.steps}
         titles, reasons = (
             {step: text for step, text in part.items() if step in shown}
@@ -396,7 +396,7 @@ def theorem(name: str, steps: Iterable[Step], **mechanism: Any) -> Derivation:
         DerivationError: If words or a step are missing.
     """
     try:
-        said = words(name, "en")
+        said = words_of(name, "en")
         bare = Derivation(name, said.title or "", steps, **mechanism)
         return bare.worded(said)
     except ValueError as error:

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LANGUAGES", "Words", "phrases", "read_words", "words", "words_file"]
+__all__ = ["LANGUAGES", "Words", "phrases", "read_words", "words_file", "words_of"]
 
 LANGUAGES = ("en", "es")
 _TEXT = Path(__file__).parent.parent / "text"
@@ -42,7 +42,7 @@ class Words:
 
 
 @cache
-def words(name: str, language: str) -> Words:
+def words_of(name: str, language: str) -> Words:
     """Return the words of the theorem `name` in a language.
 
     Raises:
@@ -52,7 +52,7 @@ def words(name: str, language: str) -> Words:
 
 
 def words_file(name: str, language: str) -> str:
-    """Return the text of the file with the words of the theorem `name`; see `words`."""
+    """Return the text of the file with the words of the theorem `name`; see `words_of`."""
     return _file(name, language).read_text(encoding="utf-8")
 
 

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from scorelab._support.files import write_whole
+from scorelab.derivations.engine.words import LANGUAGES
 
 __all__ = ["add_command"]
 
@@ -21,7 +22,9 @@ def add_command(commands: Any) -> None:
         "--select", metavar="NAMES", help="exercises or chapters, with commas between them"
     )
     parser.add_argument("--to", metavar="FORMAT", help="latex or markdown")
-    parser.add_argument("--language", default="en", help="en or es (%(default)s)")
+    parser.add_argument(
+        "--lang", default="en", choices=LANGUAGES, help="the language (%(default)s)"
+    )
     parser.add_argument("--seed", type=int, metavar="N", help="a variant with other numbers")
     parser.add_argument("--out", metavar="FILE", help="the problems; else they are printed")
     parser.add_argument("--solutions", metavar="FILE", help="the solutions")
@@ -35,12 +38,12 @@ def _run(options: argparse.Namespace) -> None:
         for name in ("to", "seed", "solutions"):
             if getattr(options, name) is not None:
                 raise ValueError(f"--{name} needs --select")
-        text = overview(options.language)
+        text = overview(options.lang)
     else:
         if options.to is None:
             raise ValueError("--to is missing: latex or markdown")
         names = [name.strip() for name in options.select.split(",") if name.strip()]
-        text, solutions = sheet(names, to=options.to, language=options.language, seed=options.seed)
+        text, solutions = sheet(names, to=options.to, language=options.lang, seed=options.seed)
         if options.solutions is not None:
             write_whole(options.solutions, solutions.encode())
     if options.out is None:
