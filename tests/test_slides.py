@@ -97,9 +97,8 @@ def test_a_deck_lists_its_contents_and_tells_the_speaker_what_it_proves(deck: st
     assert set(links) <= names
     for section in soup.select("section:is(.derivation, .equation)"):
         assert section.select_one(".notes"), section["id"]
-    # A title says something, or the caption or the sentence below it does.
-    titles = [t.get_text() for t in soup.select("section:not(.figure, .equation) > h2")]
-    assert not set(titles) & {"The code", "The algorithm"}
+    titles = {title.get_text() for title in soup.select(".slides > section > h2")}
+    assert not titles & {"The code", "The algorithm"}
 
 
 @needs_book
@@ -274,6 +273,20 @@ def test_a_list_names_what_is_shown_or_what_is_not() -> None:
     ]:
         chosen = Choice(None) if lines is None else choice(*lines, without=without)
         assert [i for i in everything if chosen.takes(i)] == taken
+
+
+def test_a_figure_has_the_title_that_the_list_gives_it() -> None:
+    wanted = choice("fig-a: The weight $w$ is lost", "fig-b", "eq-c: Half")
+    section = [nodes.Text("The code")]
+    items = [item("figure", "fig-a"), item("figure", "fig-b"), item("equation", "eq-c")]
+    for one in items:
+        one.title = section
+    first, second, third = wanted.entitle(items)
+    assert [node.astext() for node in first.title] == ["The weight ", "w", " is lost"]
+    assert first.kicker is second.title is section
+    assert third.title[0].astext() == "Half"
+    assert all(wanted.takes(one) for one in items)
+    assert not wanted.unused
 
 
 def of_tweedie(*steps: str) -> list[Item]:

@@ -9,7 +9,7 @@ slide and not in the text.
 
     ```{slides}
     question
-    fig-density-score
+    fig-density-score: The score points uphill
     mixture-score: density responsibility score
     eq-langevin
     measured: density | score of a sample
@@ -17,10 +17,11 @@ slide and not in the text.
     ```
 
 Once a chapter: what of its own is on the deck, always in the order of the text. A figure by its
-name, steps of a derivation by theirs (all that the chapter shows if none is named), an equation
-with the paragraph before it by its label, rows of a table by words of their claims (all of them if
-there are none), and the sections `objectives`, `question`, `measured` and `summary`. Slides marked
-in the text are there in any case. `{slides} without` takes a list of what is left out instead.
+name, or an equation with the paragraph before it by its label, each with a title of its own where
+the section's heading says too little; steps of a derivation by theirs (all that the chapter shows
+if none is named), rows of a table by words of their claims (all of them if there are none), and
+the sections `objectives`, `question`, `measured` and `summary`. Slides marked in the text are there
+in any case. `{slides} without` takes a list of what is left out instead.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from docutils import nodes
 from scorebook.contents import kind_of
-from scorebook.lectures.slides.derived import brought, heading, remarks_of
+from scorebook.lectures.slides.derived import brought, heading, inline, remarks_of
 from scorebook.lectures.slides.marks import SECTIONS, slide, slide_title, slides
 from scorebook.pages.figures import film
 from sphinx.util import logging
@@ -73,7 +73,8 @@ def items_of(doctree: nodes.document) -> list[Item]:
     for twice in marks[1:]:
         logger.warning("a chapter has one list of slides", location=twice, type="slides")
     choice = Choice(marks[0] if marks else None)
-    items = list(_grouped(_chosen(list(_items(sections[0].parent)), choice)))
+    items = choice.entitle(_items(sections[0].parent))
+    items = list(_grouped(_chosen(items, choice)))
     choice.complain()
     return items
 
@@ -88,7 +89,7 @@ def candidates_of(doctree: nodes.document) -> list[tuple[Item, bool]]:
         return []
     mark = next(iter(doctree.findall(slides)), None)
     choice = Choice(mark)
-    items = list(_items(sections[0].parent))
+    items = choice.entitle(_items(sections[0].parent))
     taken = _taken_with_definitions(items, choice, quiet=True)
     for item in items:
         if item.kind == "measured":
@@ -108,8 +109,11 @@ class Choice:
         self.mark = mark
         self.without = mark is None or mark["without"]
         self.wanted: dict[str, list[str]] = {}
+        self.titles: dict[str, str] = {}
         for line in mark["lines"] if mark else []:
             name, _, which = line.partition(":")
+            if name.startswith(("fig-", "eq-")):
+                self.titles[name], which = which.strip(), ""
             words = which.split("|") if name in SECTIONS else which.split()
             wanted = self.wanted.setdefault(name.strip(), [])
             wanted += [word.strip() for word in words if word.strip()]
@@ -124,6 +128,14 @@ class Choice:
         if item.kind in ("equation", "prose") and self.without:
             return False
         return any(self._named(item)) != self.without
+
+    def entitle(self, items: Iterable[Item]) -> list[Item]:
+        """The items, the figures and equations among them with the titles that the author gave."""
+        items = list(items)
+        for item in items:
+            if title := self.titles.get(item.name):
+                item.kicker, item.title = item.title, list(inline(title))
+        return items
 
     def rows(self, claims: list[str]) -> list[bool]:
         """Which rows of a table are shown, given their claims."""
