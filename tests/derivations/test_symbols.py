@@ -7,6 +7,7 @@ from tiers import nightly_but
 
 from scorelab import derivations
 from scorelab.derivations import export
+from scorelab.derivations.export.rewriting import rewritten
 
 
 def test_a_symbol_has_its_new_name_in_equations_and_reasons():
@@ -47,6 +48,11 @@ def test_indices_and_powers(symbols, there, gone):
     text = derivations.unchecked("ncsn-to-sde").to_markdown(symbols=symbols)
     assert there in text
     assert not re.search(re.escape(gone) + r"(?![a-z])", text.replace(r"\mathbf{x}_{0}", ""))
+
+
+@pytest.mark.parametrize("space", [r"\mathbb R^d", r"\mathbb{R}^d"])
+def test_a_letter_in_another_alphabet_is_another_name(space):
+    assert rewritten(rf"R(x) \in {space}", {("R", ""): "V"}, set()) == rf"V(x) \in {space}"
 
 
 def test_two_symbols_can_change_places():

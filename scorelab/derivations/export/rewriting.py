@@ -13,7 +13,8 @@ Name = tuple[str, str]  # a base and its index: ("x", "0") is x_0
 
 _ACCENT = r"\\(?:math[a-z]+|boldsymbol|bar|hat|tilde|vec|operatorname)\*?"
 _TOKEN = re.compile(
-    rf"\\(?:begin|end|text)\{{[^}}]*\}}|{_ACCENT}\s*\{{[^{{}}]*\}}|\\[A-Za-z]+|\\.|.", re.DOTALL
+    rf"\\(?:begin|end|text)\{{[^}}]*\}}|{_ACCENT}(?:\s*\{{[^{{}}]*\}}|\s+[A-Za-z])|\\[A-Za-z]+|\\.|.",
+    re.DOTALL,
 )
 _ONE_ARGUMENT = re.compile(rf"{_ACCENT}|\\(?:sqrt|text|dot|ddot|check|breve|overline|underline)")
 # Where TeX takes one token without braces: scripts, roots, and both places of a fraction.
