@@ -491,6 +491,109 @@ def test_full_screen(visit: Visit) -> None:
     tab.wait_for_function(f"{LAB}.stage.clientWidth === {width}")
 
 
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_on_the_full_screen_open_parameters_cover_nothing(browser: Browser, viewport) -> None:
+    with lively(browser, test_browser.url(PAGE), viewport=viewport) as visit:
+        unfold(visit.tab)
+        visit.tab.click(".live-what > summary")
+        visit.tab.click("[aria-label='Full screen']")
+        visit.tab.wait_for_function(f"{LAB}.classList.contains('live-full')")
+        for name in ("Step", "Reset", "Copy link"):
+            button = visit.tab.get_by_role("button", name=name, exact=True)
+            button.scroll_into_view_if_needed()
+            button.click(trial=True, timeout=3_000)  # fails if something lies over it
+        visit.tab.locator(".live-clock").scroll_into_view_if_needed()
+        visit.tab.locator(".live-clock").click(trial=True, timeout=3_000)
+
+
+def test_another_step_does_not_rewrite_the_past(visit: Visit) -> None:
+    run, advance = f"{LAB}.player.run", f"for (let i = 0; i < 100; i++) {LAB}.player.advance()"
+    visit.tab.evaluate(advance)
+    assert visit.tab.evaluate(f"{run}.time") == pytest.approx(5)
+    visit.tab.evaluate(f"{LAB}.set({{step_size: 0.01}})")
+    assert visit.tab.evaluate(f"{run}.time") == pytest.approx(5)
+    visit.tab.evaluate(advance)
+    assert visit.tab.evaluate(f"{run}.time") == pytest.approx(6)
+    assert visit.tab.evaluate(f"({LAB}.clock(), {LAB}.time)").endswith("t = 6.00")
+
+
+def test_a_smaller_step_goes_on_where_a_larger_one_diverged(visit: Visit) -> None:
+    visit.tab.evaluate(f"{LAB}.set({{step_size: 9}})")
+    visit.tab.evaluate(f"while (!{LAB}.player.run.done) {LAB}.player.advance()")
+    assert visit.tab.evaluate(f"{LAB}.player.run.diverged")
+    visit.tab.evaluate(f"{LAB}.set({{step_size: 0.05}})")
+    visit.tab.wait_for_function(f"{LAB}.player.run.taken > 5")
+    assert state(visit.tab) == "playing"
+    assert not visit.tab.evaluate(f"{LAB}.player.run.diverged")
+
+
+def test_axes_have_numbers_where_they_belong(visit: Visit) -> None:
+    """The number of a tick is written where the view has that value."""
+    written = visit.tab.evaluate(f"""() => {{
+        const lab = {LAB}, context = lab.ground.context, found = [];
+        context.fillText = (text, x, y) => found.push([text, x, y]);
+        lab.set({{axes: true}});
+        lab.draw();
+        return found.map(([text, x, y]) => [Number(text.replace("−", "-")),
+          y > lab.view.height - 10 ? lab.view.x_at(x) : lab.view.y_at(y)]);
+    }}""")
+    assert len(written) > 5
+    assert all(shown == pytest.approx(there, abs=1e-9) for shown, there in written)
+
+
+def draw(tab: Tab, *strokes: list[tuple[float, float]]) -> None:
+    if not tab.locator(".live-more[open]").count():
+        unfold(tab)
+    press(tab, "Draw your own data")
+    box = tab.locator(".live-stage").bounding_box()
+    for stroke in strokes:
+        tab.mouse.move(box["x"] + stroke[0][0], box["y"] + stroke[0][1])
+        tab.mouse.down()
+        for x, y in stroke:
+            tab.mouse.move(box["x"] + x, box["y"] + y)
+        tab.mouse.up()
+
+
+LINE = [(60 + 8 * i, 90) for i in range(25)]
+OTHER = [(300 + 4 * (i % 5), 300 + 8 * (i // 5)) for i in range(25)]
+
+
+def test_what_is_drawn_becomes_a_mixture(visit: Visit) -> None:
+    draw(visit.tab, LINE, OTHER)
+    view = f"{LAB}.drawing.view"
+    middle = visit.tab.evaluate(f"[{view}.x_at({60 + 8 * 12}), {view}.y_at(90)]")
+    press(visit.tab, "As a mixture")
+    components = settings(visit.tab)["components"]
+    assert 2 <= len(components) <= 4
+    on_the_line = [c for c in components if abs(c["y"] - middle[1]) < 0.3]
+    weight = sum(c["weight"] for c in on_the_line)
+    assert sum(c["weight"] * c["x"] for c in on_the_line) / weight == pytest.approx(
+        middle[0], abs=0.3
+    )
+    assert all(abs(c["angle"]) < 5 for c in on_the_line if c["ratio"] > 1.5)
+    assert settings(visit.tab)["sampler"] == "reverse"
+
+
+def test_what_is_drawn_becomes_a_law_of_its_own_that_is_copied(
+    visit: Visit, browser: Browser
+) -> None:
+    draw(visit.tab, LINE, OTHER)
+    press(visit.tab, "Cancel")
+    assert len(settings(visit.tab)["components"]) == 3
+    draw(visit.tab, LINE, OTHER)
+    press(visit.tab, "As points of their own")
+    drawn = settings(visit.tab)
+    assert 40 <= len(drawn["components"]) <= 60
+    visit.tab.evaluate(f"while (!{LAB}.player.run.done) {LAB}.player.advance()")
+    share = visit.tab.evaluate(f"{LAB}.player.run.measure().copies.value")
+    assert share > 0.95  # of 0.989 for exact draws: the last step's noise is left
+    assert visit.tab.locator(".live-mean").count() == 0
+    address = visit.tab.evaluate(f"({LAB}.writeAddress(), location.href)")
+    with lively(browser, address, viewport=DESK) as again:
+        there = settings(again.tab)["components"]
+        assert [round(c["x"], 3) for c in there] == [round(c["x"], 3) for c in drawn["components"]]
+
+
 @pytest.mark.parametrize("scheme", nightly_but(["dark"], ["light", "dark"]))
 @pytest.mark.parametrize("viewport", nightly_but([PHONE], [DESK, PHONE]), ids=["desk", "phone"])
 def test_it_is_accessible_and_fits_unfolded(browser: Browser, scheme, viewport) -> None:

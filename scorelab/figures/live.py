@@ -55,6 +55,7 @@ DEFAULTS: Mapping[str, float | str | bool] = {
     "density": False,
     "score": True,
     "trails": False,
+    "axes": False,
 }
 """What a preset does not say.
 
@@ -118,8 +119,8 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "far-mode",
         "Far mode never reached",
-        "From N(0, I) the particles fill the two near modes, in the right ratio of 6 : 1, but "
-        "mode 3, which holds 30 % of the mass, stays empty.",
+        "From N(0, I) mode 2 first gets too much; by t = 100 the two near modes stand 6 : 1, as "
+        "they should, but mode 3, which holds 30 % of the mass, stays empty.",
         twin="annealed",
         works=False,
         settings={"n_steps": 2_000, "speed": 120},

@@ -1,7 +1,7 @@
 """Live figures: ``{live}`` puts a ``<score-lab>`` on a page, which then loads its script.
 
 The script and the style sheet are the files of ``book/theme/static/live``, joined as they are: a
-page asks for one file, and thirteen compress better together.
+page asks for one file, and fourteen compress better together.
 
 The element holds what is seen without scripts and in print: a figure of the page that it takes the
 place of (``:replaces: fig-name``), or a line that refers to one nearby (``:still: fig-name``).
@@ -36,7 +36,7 @@ SOURCE = Path(__file__).resolve().parents[3] / "theme/static/live"
 EMBED = SOURCE.parents[1] / "embed.html"
 SCRIPTS = (
     "random", "mixture", "samplers", "run", "settings", "ground", "particles", "panel",
-    "handles", "controls", "colours", "player", "element",
+    "handles", "drawing", "controls", "colours", "player", "element",
 )  # fmt: skip
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@
     const faint = (name, alpha) => `rgb(${numbers(name).join(" ")} / ${alpha})`;
     const found = {
       particles: numbers("link"), density: numbers("strong-line"), contour: faint("soft", 0.75),
-      score: faint("warm", 0.7), paper: read("paper"), trails: ["warm", "good", "bad", "caution"].map(read),
+      score: faint("warm", 0.7), paper: read("paper"), ink: read("ink"), trails: ["warm", "good", "bad", "caution"].map(read),
     };
     probe.remove();
     return found;

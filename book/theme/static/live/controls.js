@@ -115,7 +115,8 @@
     mixture() {
       this.rows = build("div", {class: "live-rows"});
       this.add = button("Add a mode", "plus", this.does.add);
-      return build("fieldset", {class: "live-mixture"}, build("legend", {}, "Mixture"), this.rows, this.add);
+      return build("fieldset", {class: "live-mixture"}, build("legend", {}, "Mixture"), this.rows, this.add, " ",
+        button("Draw your own data", "", this.does.draw));
     }
 
     display() {
@@ -130,6 +131,12 @@
 
     /** One row of fields a mode. */
     arrange(components) {
+      if (components.length > lab.MOST) {
+        this.shapes = components.map(() => []);
+        this.rows.replaceChildren(`${components.length} points, a narrow Gaussian on each. The exact score leads back to them: a network that learned it perfectly could only copy.`);
+        this.add.hidden = true;
+        return;
+      }
       this.shapes = components.map((_, k) => Object.values(SHAPE).map((limits) => {
         const made = numberField(limits, (value) => this.does.shape(k, {[limits.name]: value}),
           {slider: false, label: `Mode ${k + 1}: ${limits.label}`});

@@ -55,6 +55,7 @@
         shape: (k, values) => this.shape(k, values),
         add: () => this.set({components: [...this.settings.components,
           {weight: 0.2, x: this.view.x, y: this.view.y, scale: 0.8, ratio: 1, angle: 0}]}),
+        draw: () => this.draws(),
         remove: (k) => this.set({components: this.settings.components.filter((_, i) => i !== k)}),
       });
       const canvas = (properties) => lab.build("canvas", properties);
@@ -64,11 +65,14 @@
       this.particles = new lab.Particles(canvas({role: "img"}));
       this.handles = new lab.Handles((k, values) => this.shape(k, values));
       this.panel = new lab.Panel();
+      this.drawing = new lab.Drawing({
+        take: (components) => this.takeDrawn(components), end: () => this.stage.focus({preventScroll: true}),
+      });
       this.player = new lab.Player(this, this.particles);
       this.stage = lab.build("div", {
         class: "live-stage", role: "group", tabindex: "0",
         "aria-label": "The plane. Space plays and pauses, S takes a step, R resets, N reads out the numbers.",
-      }, this.ground.canvas, this.particles.canvas, this.handles.root, this.controls.corner);
+      }, this.ground.canvas, this.particles.canvas, this.handles.root, this.controls.corner, this.drawing.root);
       this.voice = lab.build("p", {class: "sr", role: "status", "aria-live": "polite"});
       const {head, see, bar, more} = this.controls;
       this.app = lab.build("div", {class: "live-app"}, head, see,
@@ -139,6 +143,26 @@
       const {weight, ...others} = values;
       Object.assign(rows[k], others);
       this.set({components: rows});
+    }
+
+    /** A sheet to draw on, where the plane is. */
+    draws() {
+      this.player.pause();
+      this.palette ??= lab.palette(this);
+      this.drawing.begin(this.view, this.palette.ink);
+      this.stage.scrollIntoView({block: "nearest"});
+    }
+
+    /** What was drawn becomes the data; one starts from noise, on the way back to them. */
+    takeDrawn(components) {
+      // So many points are slow to look at, and narrow: fewer particles, in smaller steps.
+      const own = components.length > lab.MOST ? {n: 1000, n_steps: 2000, speed: 300} : {};
+      this.settings = lab.checked({...this.settings, ...lab.startOf("reverse"), ...own, components, zoom: 1});
+      this.view = null;
+      this.refresh();
+      this.player.start(this.settings);
+      this.player.go();
+      this.writeAddress();
     }
 
     refresh() {

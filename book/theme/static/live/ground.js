@@ -79,6 +79,7 @@
         }
       }
       if (show.score) drawArrows(context, law, view, palette.score);
+      if (show.axes) drawAxes(context, view, palette);
     }
 
     /** log p at the corners of the cells, row by row from the top. */
@@ -154,6 +155,35 @@
           emit(...r, ...s);
         }
       }
+    }
+  }
+
+  /** Numbers along the lower and the left edge, at round values about 60 pixels apart. */
+  function drawAxes(context, view, {ink, paper}) {
+    const rough = 60 / view.scale, power = 10 ** Math.floor(Math.log10(rough));
+    const step = power * [1, 2, 5, 10].find((m) => m * power >= rough);
+    const ticks = (low, high) => Array.from({length: Math.max(0, Math.floor(high / step) - Math.ceil(low / step) + 1)},
+      (_, i) => (Math.ceil(low / step) + i) * step);
+    const write = (value, x, y) => {
+      const text = String(Number(value.toPrecision(6))).replace("-", "−");
+      context.strokeText(text, x, y); // a rim of paper, to be read on points and arrows
+      context.fillText(text, x, y);
+    };
+    context.font = "11px sans-serif";
+    context.fillStyle = ink;
+    context.strokeStyle = paper;
+    context.lineWidth = 3;
+    context.textAlign = "center";
+    context.textBaseline = "bottom";
+    for (const x of ticks(view.x_at(24), view.x_at(view.width - 10))) {
+      write(x, view.across(x), view.height - 6);
+      context.fillRect(view.across(x) - 0.5, view.height - 5, 1, 5);
+    }
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    for (const y of ticks(view.y_at(view.height - 24), view.y_at(10))) {
+      write(y, 8, view.down(y));
+      context.fillRect(0, view.down(y) - 0.5, 5, 1);
     }
   }
 

@@ -47,6 +47,7 @@
 
     /** Puts everything where it belongs. */
     place(components, view) {
+      if (components.length > lab.MOST) components = []; // points that were drawn have none
       this.components = components;
       this.view = view;
       while (this.means.length < components.length) this.add(this.means.length);

@@ -29,12 +29,20 @@
     constructor() {
       this.rows = build("ul");
       this.clock = build("p", {class: "live-clock"});
+      this.label = build("p", {class: "live-label"});
+      const told = (word, text) => build("p", {}, build("b", {}, word), ` ${text}`);
       this.root = build("div", {class: "live-panel", role: "group", "aria-label": "Numbers"},
-        build("p", {class: "live-label"}, "Share of each mode"), this.rows, this.clock);
+        this.label, this.rows, build("details", {class: "live-what"}, build("summary", {}, "What is this?"),
+          told("Share of a mode:", "the mean of its responsibilities over the particles; the thin line is ± one standard error, the orange mark the true weight."),
+          told("Variance inside:", "the variance within the modes as a multiple of the true one. 1 is right, below 1 the cloud is too narrow, above 1 too wide."),
+          told("Handles:", "drag a number to move its mean. One that is chosen has two more, for direction and length of the long axis, and for the width across; the arrow keys move them too.")),
+        this.clock);
     }
 
     /** One row a mode, and one for the variance inside. */
     arrange(components) {
+      const many = components.length > lab.MOST;
+      this.label.textContent = many ? `A law of ${components.length} points` : "Share of each mode";
       const total = components.reduce((sum, c) => sum + c.weight, 0);
       this.truths = components.map((c) => c.weight / total);
       const row = (name, label, truth, scale) => {
@@ -48,17 +56,19 @@
           build("span", {class: "live-measure", "aria-hidden": "true"}, fill, error, mark));
         return {item, fill, error, value, scale};
       };
-      this.lines = [
-        ...this.truths.map((truth, k) => row(String(k + 1), "Mode ", truth, 1)),
-        row("Variance inside", "", 1, 2),
-      ];
+      // Three standard deviations hold 1 - exp(-9/2) of a Gaussian in the plane.
+      this.lines = many ? [row("Copies of a point", "", 1 - Math.exp(-4.5), 1)]
+        : this.truths.map((truth, k) => row(String(k + 1), "Mode ", truth, 1));
+      if (many) this.lines[0].item.className = "live-variance";
+      this.lines.push(row("Variance inside", "", 1, 2));
       this.lines.at(-1).item.className = "live-variance";
       this.rows.replaceChildren(...this.lines.map((line) => line.item));
     }
 
     show(measured, diverged) {
       this.measured = measured;
-      [...measured.weights, measured.variance].forEach((one, k) => {
+      const shares = measured.copies ? [measured.copies] : measured.weights;
+      [...shares, measured.variance].forEach((one, k) => {
         const line = this.lines[k];
         const good = !diverged && Number.isFinite(one.value);
         const value = good ? one.value / line.scale : 0, error = good ? (one.error || 0) / line.scale : 0;
@@ -74,7 +84,7 @@
     /** The time of a run in words. */
     tell(run) {
       const {plan, taken, diverged, settings} = run;
-      const {sigma, level, t} = plan.at(taken);
+      const {sigma, level} = plan.at(taken), t = run.time;
       const parts = [`step ${grouped(taken)} of ${grouped(plan.length)}`];
       if (level) parts.push(`level ${level} of ${settings.n_levels}`, `σ = ${rounded(sigma)}`);
       else if (taken || t) parts.push(`t = ${t >= 1 ? t.toFixed(2) : rounded(t)}`);
@@ -86,7 +96,8 @@
 
     /** All numbers as a sentence. */
     words() {
-      const {weights, variance} = this.measured;
+      const {weights, variance, copies} = this.measured;
+      if (copies) return `copies of a point: ${estimate(copies)}, true 0.989; variance inside ${estimate(variance)}, true 1.`;
       const shares = weights.map((one, k) =>
         `mode ${k + 1}: ${estimate(one)}, true ${this.truths[k].toFixed(3)}`);
       return `${shares.join("; ")}; variance inside the modes ${estimate(variance)}, true 1.`;

@@ -29,8 +29,13 @@
 
     /** The same run under other settings that do not call for a new one. */
     change(settings) {
+      const again = this.run.diverged;
       this.settings = settings;
       this.run.change(settings);
+      if (again) {
+        this.particles.forget();
+        this.playing = !calm.matches;
+      }
       this.tell();
     }
 

@@ -6,6 +6,11 @@
   class Run {
     /** @param {object} settings see `lab.defaults`: sampler, its parameters, components, n, seed. */
     constructor(settings) {
+      this.begin(settings);
+      this.change(settings);
+    }
+
+    begin(settings) {
       this.random = new lab.Random(settings.seed);
       this.seed = settings.seed;
       this.points = prior(settings, this.random);
@@ -13,15 +18,28 @@
       this.proposed = 0;
       this.accepted = 0;
       this.diverged = false;
-      this.change(settings);
+      this.ahead = 0; // of the plan's time, when steps were of another size before
     }
 
-    /** Other parameters or another mixture from the next step on; the points stay where they are. */
+    /**
+     * Other parameters or another mixture from the next step on; the points and the time stay. A run
+     * that diverged has no points to go on from: it begins anew.
+     */
     change(settings) {
+      const time = this.plan && !this.diverged ? this.time : 0;
+      if (this.diverged) this.begin(settings);
       this.settings = settings;
       this.plan = lab.plans[settings.sampler](settings);
+      this.ahead = 0;
+      this.ahead = time - this.time;
+      if (this.taken === 0) this.ahead = 0;
       this.target = new lab.Law(settings.components);
       this.laws = [];
+    }
+
+    /** The time of the process now: the sum of the steps that were taken, each of its own size. */
+    get time() {
+      return (this.plan.at(this.taken).t ?? 0) + this.ahead;
     }
 
     get done() {
@@ -63,11 +81,13 @@
 
     /**
      * The weights of the modes and the variance inside them, see `measure`: against the mixture,
-     * where a run is to end; for a run that leaves it, against the exact law of its time.
+     * where a run is to end; for a run that leaves it, against the exact law of its time. Of a law
+     * of many points `copies`, the share of particles within three standard deviations of one.
      */
     measure() {
-      const leaves = this.settings.sampler === "forward";
-      return measure(this.points, leaves ? this.law(this.taken) : this.target);
+      const law = this.settings.sampler === "forward" ? this.law(this.taken) : this.target;
+      const found = measure(this.points, law);
+      return law.n > lab.MOST ? {...found, copies: copies(this.points, law)} : found;
     }
   }
 
@@ -77,6 +97,20 @@
     const points = new Float64Array(2 * n);
     if (kind === "normal") for (let i = 0; i < 2 * n; i++) points[i] = std * random.normal();
     return points;
+  }
+
+  /** The share of the points within three standard deviations of a mean. */
+  function copies(points, law) {
+    const n = points.length / 2;
+    let near = 0;
+    for (let i = 0; i < points.length; i += 2) {
+      law.weigh(points[i], points[i + 1]);
+      let k = 0;
+      while (k < law.n && !(law.mahalanobis(k, points[i], points[i + 1]) < 9)) k++;
+      if (k < law.n) near++;
+    }
+    const value = near / n;
+    return {value, error: Math.sqrt((value * (1 - value)) / Math.max(n - 1, 1))};
   }
 
   /**

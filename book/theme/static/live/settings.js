@@ -34,9 +34,9 @@
     ratio: number("ratio", "axis ratio", 0.1, 10), angle: number("angle", "angle °", -180, 180),
   };
   const SPEEDS = Object.fromEntries([2, 10, 30, 60, 120, 300, 1000].map((n) => [n, `${n} steps/s`]));
-  const SHOWN = {contours: "Contours", density: "Density", score: "Score", trails: "Trails"};
+  const SHOWN = {contours: "Contours", density: "Density", score: "Score", trails: "Trails", axes: "Axes"};
   const ZOOM = number("zoom", "Zoom", 0.1, 8);
-  const MOST = 5; // components
+  const MOST = 5; // components with handles; a law with more is one of points that were drawn
 
   const within = ({min, max, integer}, value) => {
     const limited = Math.min(max, Math.max(min, value));
@@ -110,7 +110,7 @@
       else settings[key] = typeof settings[key] === "number" ? Number.parseFloat(text) : text;
     }
     const rows = (query.get("mixture") ?? "").split(";").map((row) => row.split(",").map(Number));
-    if (rows.length <= MOST && rows.every((row) => row.length === 6 && row.every(Number.isFinite))) {
+    if (rows.length <= lab.POINTS && rows.every((row) => row.length === 6 && row.every(Number.isFinite))) {
       settings.components = rows.map((row) =>
         shaped(Object.fromEntries(Object.keys(SHAPE).map((key, i) => [key, row[i]]))));
     }
