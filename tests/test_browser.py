@@ -43,6 +43,7 @@ KINDS = [
     "book/live.html",
     "book/reference/derivations.html",
     "book/teaching.html",
+    "book/tour.html",
 ]
 
 
