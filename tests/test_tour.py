@@ -95,6 +95,6 @@ def test_a_few_of_its_figures_are_live():
 )
 def test_the_built_page_shows_no_code():
     page = parsed(HTML / f"{TOUR}.html", HTML)
-    assert page.main.select("pre, .cell_input") == []
+    assert page.main.select(".highlight, .cell_input, .cell_output pre") == []
     assert len(page.main.find_all("figure")) == len(SECTIONS)
     assert len(page.main.find_all("score-lab")) == TEXT.count("```{live}")
