@@ -21,6 +21,7 @@ from scorebook.lectures.slides import deck
 from scorebook.notebooks import buttons, template, wheel, writing
 from scorebook.pages import (
     assets,
+    boxes,
     citing,
     docstrings,
     downloads,
@@ -52,6 +53,7 @@ PARTS: dict[ModuleType, tuple[ModuleType, ...]] = {
     derivations: (citing,),
     exercises: (),
     layout: (),
+    boxes: (),
     timetables: (),
     slides: (deck, keeping),
     numbers: (),
