@@ -77,7 +77,7 @@ def outline(ax: Axes, mixture: GaussianMixture, bounds: Box | None = None, *, n:
 
 
 def score_field(
-    ax: Axes, score: Score, bounds: Box, *, n: int = 18, color: str = INK["orange"]
+    ax: Axes, score: Score, bounds: Box, *, n: int = 15, color: str = INK["orange"]
 ) -> None:
     """Draw the score as arrows whose length grows with the logarithm of its norm."""
     left, right, bottom, top = bounds
@@ -89,7 +89,7 @@ def score_field(
     longest = 0.9 * max(right - left, top - bottom) / n
     arrows *= longest / arrows.norm(dim=1).quantile(0.98)
     ax.quiver(
-        *points.T, *arrows.T, color=color, angles="xy", scale_units="xy", scale=1, width=0.0035
+        *points.T, *arrows.T, color=color, angles="xy", scale_units="xy", scale=1, width=0.006
     )
     _plane(ax, bounds)
 
