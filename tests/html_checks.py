@@ -31,6 +31,26 @@ NO_PROSE = {"pre", "code", "script", "style", "annotation"}
 SHAPES = re.compile(
     r"(<mjx-container[^>]*>).*?(?=</mjx-container>)|(?<=<semantics>).*?(?=<annotation)", re.S
 )
+# What no sentence has: punctuation twice or after a space, a word twice, TeX that nobody set.
+MANGLED = re.compile(
+    r",,|(?<!\.)\.\.(?!\.)|[,;:]\.|,;| [,;?)](?!\d)|(?<!\d) [.:](?=\s|$)|\( |\$"
+    r"|(?<![\w-])(?!(?:that|had|usted)\b)([^\W\d_]+) \1(?![\w-])"
+)
+BLOCKS = (
+    "p",
+    "li",
+    "td",
+    "th",
+    "figcaption",
+    "caption",
+    "dd",
+    "dt",
+    "summary",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+)
 FETCHED_LINKS = {"stylesheet", "icon", "preload", "modulepreload", "manifest", "preconnect"}
 
 
@@ -54,6 +74,15 @@ class Page:
     @cached_property
     def anchors(self) -> set[str]:
         return {tag["id"] for tag in self.soup.find_all(id=True)} | {""}
+
+    @cached_property
+    def headings(self) -> dict[str, str]:
+        """What each section is called, by its anchor."""
+        found = {}
+        for heading in self.main.select("section[id] > :is(h2, h3, h4)"):
+            words = "".join(t for t in heading.strings if not t.find_parent(class_="headerlink"))
+            found[heading.parent["id"]] = " ".join(words.split())
+        return found
 
     @cached_property
     def prose(self) -> str:
@@ -118,6 +147,52 @@ def no_raw_sympy(page: Page) -> list[str]:
     raw = re.compile(r"\b(?:Eq|Sum|Derivative|Integral|Symbol|IndexedBase)\(")
     outputs = " ".join(tag.get_text(" ") for tag in page.main.select(".cell_output pre"))
     return [f"raw sympy {m!r}" for m in raw.findall(page.prose) + raw.findall(outputs)]
+
+
+def reads_well(page: Page) -> list[str]:
+    """No sentence with a mistake that a machine sees; a formula or code in it is a word."""
+    found = []
+    for block in page.main.find_all(BLOCKS):
+        if "sig" in block.get_attribute_list("class"):
+            continue
+        for line in "".join(_read(block)).split("\n"):
+            line = " ".join(line.split())
+            found += [f"{m[0]!r} in {line[max(0, m.start() - 40) : m.end() + 40]!r}"
+                      for m in MANGLED.finditer(line)]  # fmt: skip
+    return list(dict.fromkeys(found))
+
+
+def _read(block: Tag) -> Iterator[str]:
+    """What is read of a block, without the blocks in it, each of which is looked at by itself."""
+    for child in block.children:
+        if type(child) is NavigableString:
+            yield child.replace("\n", " ")
+        elif isinstance(child, Tag):
+            if child.name in ("code", "kbd") or "math" in child.get_attribute_list("class"):
+                yield "…" if child.name == "div" else "X"
+            elif child.name in ("br", "div", "ul", "ol", "dl", "table", "details", *BLOCKS):
+                yield "\n"
+            elif child.name not in NO_PROSE:
+                yield from _read(child)
+
+
+def headings_are_quoted(page: Page, site: Site) -> list[str]:
+    """The heading of a section is told from the sentence in which it is linked."""
+    found = []
+    for link in page.main.select("p a[href*='#']"):
+        if link.find_parent("table"):
+            continue
+        words, paragraph = link.get_text(), link.find_parent("p").get_text()
+        parts = urlsplit(link["href"])
+        if parts.scheme or not words.strip() or words.strip() == paragraph.strip():
+            continue
+        path = (page.path.parent / unquote(parts.path)).resolve() if parts.path else page.path
+        other = site.pages.get(path.resolve().relative_to(site.root.resolve()).as_posix())
+        if other and other.headings.get(unquote(parts.fragment)) == " ".join(words.split()):
+            before, _, after = paragraph.partition(words)
+            if before[-1:] + after[:1] not in ("“”", "«»"):
+                found.append(f"{words!r} in {(before[-40:] + words + after[:40])!r}")
+    return found
 
 
 def pictures_speak(page: Page) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sample import PARTS, Book
 
@@ -24,7 +26,11 @@ def test_a_section_that_is_renamed_stops_every_build_until_the_link_follows(tmp_
         assert code != 0
         assert "local id not found in doc 'one': 'the-proof-part-'" in output
 
-    book.write("two.md", link.replace("the-proof-part-", "the-argument"))
+    link = link.replace("the-proof-part-", "the-argument")
+    whole = "[The argument](one.md#the-argument)"
+    book.write("two.md", f"{link}\nSee {whole}, too.\n\n{whole}\n")
     code, output = book.build()
     assert code == 0, output
     assert 'href="one.html#the-argument"' in book.page("two")
+    quoted = re.findall(r"“?<a [^>]*><span [^>]*>The argument</span></a>”?", book.page("two"))
+    assert [words[0] + words[-1] for words in quoted] == ["“”", "<>"]

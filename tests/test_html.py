@@ -24,6 +24,8 @@ CHECKS = [
     html_checks.no_failure_shown,
     html_checks.no_unresolved_reference,
     html_checks.no_raw_sympy,
+    html_checks.reads_well,
+    html_checks.headings_are_quoted,
     html_checks.pictures_speak,
     html_checks.loads_from_here,
     html_checks.links_resolve,
@@ -74,6 +76,16 @@ BROKEN = [
     ("no_unresolved_reference", '<p><code class="xref eq">eq-nowhere</code></p>'),
     ("no_raw_sympy", "<p>Sum(x, (k, 1, K))</p>"),
     ("no_raw_sympy", '<div class="cell_output"><pre>Eq(x, 1)</pre></div>'),
+    ("reads_well", "<p>One,, two.</p>"),
+    ("reads_well", "<p>One. <em>Two</em>..</p>"),
+    ("reads_well", "<p>One , two.</p>"),
+    ("reads_well", "<li>It is the <b>the</b> one.</li>"),
+    ("reads_well", "<p>As $x \\to 0$.</p>"),
+    (
+        "headings_are_quoted",
+        '<section id="how"><h2>How, and why<a class="headerlink">¶</a></h2></section>'
+        '<p>See <a href="#how">How, and why</a>, below.</p>',
+    ),
     ("pictures_speak", VIDEO.replace(' aria-label="It moves"', "")),
     ("pictures_speak", VIDEO.replace("Motion.", "")),
     ("pictures_speak", VIDEO.replace(' poster="a.png"', "")),
@@ -121,7 +133,7 @@ def test_budgets_can_fail(tmp_path, monkeypatch, budget: str, fault: str) -> Non
 
 
 def complaints(check, site: Site) -> dict[str, list[str]]:
-    takes_site = check is html_checks.links_resolve
+    takes_site = check in (html_checks.links_resolve, html_checks.headings_are_quoted)
     told = {
         name: check(page, site) if takes_site else check(page) for name, page in site.pages.items()
     }

@@ -153,6 +153,7 @@ HOOKS: tuple[tuple[str, int, Callable], ...] = (
 TRANSFORMS: tuple[tuple[int, type], ...] = (
     # Before the hooks on `doctree-resolved`. Sphinx resolves references at 10.
     (5, indices.WriteIndices),
+    (200, sections.QuoteHeadings),
     (300, translated.SpeakLanguage),  # after MyST-NB has folded its cells
     (600, glossary.LinkFirstUses),
     (900, earlier.FromBefore),  # when words are linked

@@ -8,6 +8,7 @@ that is copied comes as a script, which is loaded on a click and so works from d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from html import escape
@@ -97,7 +98,13 @@ def _theorem(made: Export, spanish: str) -> str:
     ]
     head = f":::{{dropdown}} {made.title}\n:name: {_statement(made.name)}"
     files = f'<div class="how spanish" lang="es"><span>En español:</span> {spanish}</div>'
-    return "\n\n".join([head, made.statement, *lists, files, ":::"])
+    return "\n\n".join([head, _apart(made.statement), *lists, files, ":::"])
+
+
+def _apart(markdown: str) -> str:
+    """Displayed formulas between empty lines: MyST takes one in a paragraph for two empty ones."""
+    formula = re.compile(r"\s*\$\$\s*(.+?)\s*\$\$\s*", re.S)
+    return formula.sub(r"\n\n$$\n\1\n$$\n\n", markdown).strip()
 
 
 def register(app: Sphinx) -> None:
