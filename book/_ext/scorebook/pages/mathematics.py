@@ -1,7 +1,9 @@
 """Sphinx side of the mathematics: formulas are set at build time, a bad one is a warning.
 
-A displayed equation becomes its own scroll box, so that no page is wider than a phone, and takes
-the keyboard's focus where it may have to scroll. The equation number stands outside the box.
+A displayed equation becomes its own box, so that no page is wider than a phone. One that may be too
+wide for its box is set smaller there, down to three quarters, and then broken into lines
+(`breaking`); what is still too wide scrolls, and so each takes the keyboard's focus. The equation
+number stands outside the box.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from docutils import nodes
 from scorebook import state
 from scorebook.cache import kept
 from scorebook.pages import stylesheets
+from scorebook.pages.breaking import breakable
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
@@ -27,6 +30,12 @@ from scorelab.derivations.printing.typesetter import TexError, Typesetter, mathj
 
 RENDERER = "typeset"
 PHONE_WIDTH_EM = 17.0  # what fits beside an equation number on a screen of 390 px
+FOLD_WIDTH_EM = 13.0  # and in a fold there
+# The smallest size of the mathematics, in em of the text, as in the style sheet; usual is 1.06.
+SMALLEST = 0.795
+# Widths of boxes, in em of the text, below which the style sheet turns a table into lines.
+STACKED_BELOW = (13, 15, 17, 19, 21, 26, 34)
+FOCUS = ' tabindex="0" role="group" aria-label="Formula"'
 logger = logging.getLogger(__name__)
 
 
@@ -100,14 +109,24 @@ def _set(translator: HTML5Translator, node: nodes.Element, tex: str, *, display:
     except TexError as error:
         logger.warning("math: %s in the formula: %s", error, tex, location=node, type="math")
         return f'<code class="math math-error">{escape(tex)}</code>'
-    inside = f'{formula.html}<span class="mathml">{formula.mathml}</span>'
-    wide = formula.width > PHONE_WIDTH_EM
-    focus = ' tabindex="0" role="group" aria-label="Formula"' * wide
+    speech = f'<span class="mathml">{formula.mathml}</span>'
     if display:
-        # For the style sheets of paper and slides, which set it smaller where there is no room.
-        width = f' style="--em:{formula.width:.1f}"' * wide
-        return f'<div class="formula"{width}{focus}>{inside}</div>'
-    return f'<span class="math{" wide" * wide}"{focus}>{inside}</span>'
+        return _box(formula.html, formula.width, speech)
+    wide = formula.width > PHONE_WIDTH_EM
+    return f'<span class="math{" wide" * wide}"{FOCUS * wide}>{formula.html}{speech}</span>'
+
+
+def _box(html: str, width: float, speech: str) -> str:
+    """The box of a displayed formula, which tells the style sheet what it is to know."""
+    if width <= FOLD_WIDTH_EM:
+        return f'<div class="formula">{html}{speech}</div>'
+    names = "formula"
+    if width * SMALLEST > STACKED_BELOW[0]:
+        html = breakable(html)
+        if re.search(r"<mjx-math\b[^>]*><mjx-mtable", html):
+            below = next((b for b in STACKED_BELOW if width * SMALLEST < b), STACKED_BELOW[-1])
+            names += f" stack{below}"
+    return f'<div class="{names}" style="--em:{width:.1f}"{FOCUS}>{html}{speech}</div>'
 
 
 def write_style_sheet(app: Sphinx, exception: Exception | None) -> None:
