@@ -1,12 +1,12 @@
 """Right values of what the chapter on images and its neighbours say, by other ways."""
 
 import math
-from importlib import import_module
 
 import pytest
 import torch
 
 import scorelab as sl
+from scorelab.exercises.engine import registry
 
 VE = sl.VarianceExploding(0.02, 12.0)
 
@@ -36,8 +36,7 @@ def test_what_is_missing_of_an_images_code_is_heuns():
 @pytest.mark.parametrize("answer", ["truth", "right"])
 def test_the_clock_of_the_exercise_begins_without_noise(answer):
     """At time 0 the law of x(t) given x(0) is x(0); later √(σ(t)² − σ(0)²) is seen, as VE's is."""
-    exercise = import_module("scorelab.exercises.images").EXERCISES["ex-images-clock"]
-    clock = getattr(exercise, answer)()()
+    clock = getattr(registry.exercise("ex-images-clock"), answer)()()
     assert tuple(map(float, clock.perturbation(0.0))) == (1.0, 0.0)
     for t in (0.2, 0.6, 1.0):
         scale, std = map(float, clock.perturbation(t))

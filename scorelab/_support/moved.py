@@ -58,7 +58,6 @@ MOVED = {
     "derivations.proofs": "derivations.engine.proofs",
     "devices": "training.devices",
     "digits": "training.mnist.judge",
-    "exercises.entries": "exercises.engine.entries",
     "exercises.exercise": "exercises.engine.judging",
     "exercises.kinds": "exercises.engine.kinds",
     "exercises.reading": "exercises.engine.reading",

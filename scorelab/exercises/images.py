@@ -19,28 +19,29 @@ __all__ = ["EXERCISES"]
 lam, n = sp.symbols("lamda n", positive=True)
 
 
-# The price of caution: evaluations for one image, as a multiple of those of a sample above
-
-HERE = 100 + 1
+# The price of caution: evaluations for one image, as a multiple of those of a sample
 
 
 @cache
-def _schedule() -> tuple[int, int]:
+def _schedule(last: float) -> tuple[int, int]:
     """Levels, and steps at each."""
-    images = load_mnist().images[:4_000]
-    schedule = NoiseSchedule.from_data(images, sigma_min=0.02)
+    schedule = NoiseSchedule.from_data(load_mnist().images[:4_000], sigma_min=last)
     return len(schedule.sigmas), schedule.n_steps
 
 
-def _price() -> float:
-    n_levels, n_steps = _schedule()
-    return n_levels * n_steps / HERE
+def _levels(last: float) -> int:
+    return _schedule(float(last))[0]
+
+
+def _steps(last: float) -> int:
+    return _schedule(float(last))[1]
+
+
+def _price(last: float, steps: int) -> float:
+    return math.prod(_schedule(last)) / (steps + 1)
 
 
 # A clock of your own: what a process says at three times
-
-FIRST, LAST = 0.02, 12.0
-RATE = math.log(LAST / FIRST)
 
 
 def _sayings(clock: Callable) -> list[Tensor]:
@@ -60,11 +61,14 @@ class _Clock(SDE):
     T = 1.0
     prior_std = 1.0
 
+    def __init__(self, first: float, last: float) -> None:
+        self.first, self.last, self.rate = first, last, math.log(last / first)
+
     def sigma(self, t: Tensor) -> Tensor:
-        return FIRST * torch.exp(RATE * t)
+        return self.first * torch.exp(self.rate * t)
 
     def time(self, t: float | Tensor) -> Tensor:
-        return torch.log1p(self.sigma(torch.as_tensor(t)) ** 2 - FIRST**2)
+        return torch.log1p(self.sigma(torch.as_tensor(t)) ** 2 - torch.tensor(self.first) ** 2)
 
     def speed(self, t: float) -> Tensor:
         at = torch.tensor(float(t), requires_grad=True)
@@ -81,30 +85,34 @@ class _Clock(SDE):
         return OrnsteinUhlenbeck().perturbation(self.time(t))
 
 
-class _ByHand(SDE):
-    T = 1.0
-    prior_std = 1.0
+def _by_hand(first: float, last: float) -> type[SDE]:
+    class GeometricClock(SDE):
+        T = 1.0
+        prior_std = 1.0
 
-    def drift(self, x, t):
-        return -x * self.diffusion(t) ** 2 / 2
+        def drift(self, x, t):
+            return -x * self.diffusion(t) ** 2 / 2
 
-    def diffusion(self, t):
-        sigma = FIRST * 600**t
-        return sigma * (2 * math.log(600) / (1 + sigma**2 - FIRST**2)) ** 0.5
+        def diffusion(self, t):
+            rate = math.log(last / first)
+            sigma = first * math.exp(rate * t)
+            return sigma * math.sqrt(2 * rate / (1 + sigma**2 - first**2))
 
-    def perturbation(self, t):
-        noise = FIRST**2 * (600 ** (2 * t) - 1)
-        return 1 / math.sqrt(1 + noise), math.sqrt(noise / (1 + noise))
+        def perturbation(self, t):
+            noise = first**2 * ((last / first) ** (2 * t) - 1)
+            return 1 / math.sqrt(1 + noise), math.sqrt(noise / (1 + noise))
+
+    return GeometricClock
 
 
 class _Straight(_Clock):
     def sigma(self, t):
-        return FIRST + (LAST - FIRST) * t
+        return self.first + (self.last - self.first) * t
 
 
 class _Turned(_Clock):
     def sigma(self, t):
-        return LAST * torch.exp(-RATE * t)
+        return self.first * torch.exp(self.rate * (1 - t))
 
     def diffusion(self, t):
         return (-self.speed(t)).sqrt()
@@ -112,7 +120,7 @@ class _Turned(_Clock):
 
 class _WithoutOne(_Clock):
     def time(self, t):
-        return 2 * torch.log(self.sigma(torch.as_tensor(t)) / FIRST)
+        return 2 * torch.log(self.sigma(torch.as_tensor(t)) / self.first)
 
 
 class _NoisyStart(_Clock):
@@ -144,14 +152,20 @@ class _Towards(_Clock):
         return -super().drift(x, t)
 
 
+class _Variance(_Clock):
+    def perturbation(self, t):
+        scale, std = super().perturbation(t)
+        return scale, std**2
+
+
 class _SigmaAsStd(_Clock):
     def perturbation(self, t):
         return super().perturbation(t)[0], torch.expm1(self.time(t)).sqrt()
 
 
-class _Exploding(VarianceExploding):
-    def __init__(self):
-        super().__init__(FIRST, LAST)
+def _clock(kind: type[SDE]) -> Callable:
+    """An answer: a process with the exercise's two levels."""
+    return lambda first, last: lambda: kind(first, last)
 
 
 # The straight way: how far below that of fresh noise the squared length is, in its scatter
@@ -172,13 +186,10 @@ def _scatter() -> sp.Expr:
 
 # What an average is for: θ ← ρθ + z, and the average θ̄ ← mθ̄ + (1 − m)θ
 
-MEMORY = 0.98
-PULLS = (0.0, 0.9, 0.99)
 
-
-def _share(rho: float) -> float:
+def _share(m: float, rho: float) -> float:
     """E θ̄² / E θ² in the long run: the fixed point of the three second moments."""
-    keep, new = MEMORY, 1 - MEMORY
+    keep, new, rho = float(m), 1 - float(m), float(rho)
     # Of (E θ², E θθ̄, E θ̄²) after a step, by those before it; the noise adds `given`.
     step = torch.tensor(
         [
@@ -193,110 +204,87 @@ def _share(rho: float) -> float:
     return float(average / theta)
 
 
-def _shares() -> list[float]:
-    return [_share(rho) for rho in PULLS]
-
-
-def _simulated() -> list[float]:
-    found = []
-    generator = torch.Generator().manual_seed(0)
-    for rho in PULLS:
-        theta = average = torch.zeros(20_000)
-        for _ in range(1_000):
-            theta = rho * theta + torch.randn(20_000, generator=generator)
-            average = MEMORY * average + (1 - MEMORY) * theta
-        found.append(float(average.square().mean() / theta.square().mean()))
-    return found
-
-
 EXERCISES = {
     "ex-images-price": Exercise(
         grade="warm-up",
-        expects=Number(
-            meaning="the evaluations for an image by Part II's criteria, over 101",
-            rtol=0.02,  # whoever leaves the last denoising out is welcome too
-        ),
+        minutes=10,
+        varies={"steps": (100, 200, 400), "last": (0.02, 0.01, 0.05)},
+        expects=Number(rtol=0.02),  # whoever leaves the last denoising out is welcome too
+        helpers={"levels": _levels, "each": _steps},
         truth=_price,
-        right=lambda: math.prod(_schedule()) / 101,
+        right="levels(last)*each(last)/(steps + 1)",
         mistakes=(
             Mistake(
-                lambda: math.prod(_schedule()),
-                "this is the number of evaluations; by how much is it more than ours?",
+                "levels(last)*each(last)",
+                "this is the number of evaluations; by which factor is it more than those of the "
+                "sample?",
             ),
+            Mistake("1000*truth", "a thousand images take a thousand times as long by either way."),
+            Mistake("levels(last)/(steps + 1)", "so it would be with one step at each level."),
+            Mistake("each(last)/(steps + 1)", "so it would be at one level."),
             Mistake(
-                lambda: 1_000 * _price(),
-                "a thousand images take a thousand times as long by either way.",
-            ),
-            Mistake(
-                lambda: _schedule()[0] / HERE,
-                "so it would be with one step at each level.",
-            ),
-            Mistake(
-                lambda: _schedule()[1] / HERE,
-                "so it would be at one level.",
-            ),
-            Mistake(
-                lambda: sum(_schedule()) / HERE,
+                "(levels(last) + each(last))/(steps + 1)",
                 "levels and steps are added: the steps are made at each level.",
             ),
             Mistake(
-                lambda: 2 * _price(),
-                "twice too large: a step of Langevin dynamics asks for the score once.",
+                "2*truth", "twice too large: a step of Langevin dynamics asks for the score once."
             ),
-            Mistake(lambda: 1 / _price(), "this is how many times as fast it would be."),
+            Mistake("1/truth", "this is how many times as fast it would be."),
         ),
-        hint="The two numbers of the schedule are printed where it was made. How often does one "
-        "image ask for the score?",
+        hint="The schedule has `sigmas`, its levels, and `n_steps`, the steps at each. How often "
+        "does one image ask for the score?",
         checked="the schedule for 4,000 images, chosen just now.",
     ),
     "ex-images-clock": Exercise(
         grade="code",
-        expects=Function(
-            signature="GeometricClock()",
-            meaning="the process as an `SDE` with `drift`, `diffusion` and `perturbation`, on "
-            "times from 0 to 1 (it may be a class)",
-            observe=_sayings,
-        ),
-        truth=lambda: _Clock,
-        right=lambda: _ByHand,
+        minutes=30,
+        varies={"first": (0.02, 0.01, 0.05), "last": (12, 10, 20)},
+        expects=Function(signature="GeometricClock()", observe=_sayings),
+        truth=_clock(_Clock),
+        right=_by_hand,
         mistakes=(
             Mistake(
-                lambda: _Straight,
+                _clock(_Straight),
                 "the law fits its coefficients, but σ falls in equal differences; in a geometric "
                 "fall the ratios are equal.",
             ),
             Mistake(
-                lambda: _Turned,
+                _clock(_Turned),
                 "the clock runs the wrong way: at time 0 there are the data.",
             ),
             Mistake(
-                lambda: _WithoutOne,
+                _clock(_WithoutOne),
                 "a 1 is missing: σ is the noise over the scale, and the scale shrinks as well. "
                 "The noise that is seen is not e^B.",
             ),
             Mistake(
-                lambda: _NoisyStart,
+                _clock(_NoisyStart),
                 "at time 0 nothing has happened yet, so `perturbation(0)` is (1, 0). The noise "
                 "that is seen is √(σ(t)² − σ(0)²).",
             ),
             Mistake(
-                lambda: _OwnTime,
+                _clock(_OwnTime),
                 "the law is right, but the coefficients are those per unit of the process's own "
                 "time. Your clock runs faster or slower than that.",
             ),
             Mistake(
-                lambda: _NoRoot,
+                _clock(_NoRoot),
                 "a clock that runs twice as fast doubles the *variance* of the noise.",
             ),
-            Mistake(lambda: _NoHalf, "the drift is twice too large."),
-            Mistake(lambda: _Towards, "the drift leads away from the origin."),
+            Mistake(_clock(_NoHalf), "the drift is twice too large."),
+            Mistake(_clock(_Towards), "the drift leads away from the origin."),
             Mistake(
-                lambda: _SigmaAsStd,
+                _clock(_Variance),
+                "`perturbation` gives the scale and the standard deviation of x(t); yours gives "
+                "its variance.",
+            ),
+            Mistake(
+                _clock(_SigmaAsStd),
                 "`perturbation` gives the standard deviation of x(t), not σ: that is measured in "
                 "units of the scale.",
             ),
             Mistake(
-                lambda: _Exploding,
+                _clock(VarianceExploding),
                 "this is the variance-exploding process. The exercise asks for the one with a "
                 "drift.",
             ),
@@ -308,45 +296,35 @@ EXERCISES = {
     ),
     "ex-images-straight": Exercise(
         grade="derive",
-        expects=Expression(
-            meaning="by how many standard deviations of a fresh noise's ‖z‖² the mean of ‖z‖² on "
-            "the straight line lies below that of fresh noise",
-            symbols={"lamda": (0.1, 0.45), "n": (2.0, 800.0)},
-        ),
-        truth=lambda: _missing() / _scatter(),
-        right=lambda: sp.sqrt(2 * n) * lam * (1 - lam),
+        minutes=20,
+        varies={"many": (784, 3072, 256, 1024)},
+        expects=Expression(symbols={"lamda": (0.1, 0.45), "n": (2.0, 800.0)}),
+        helpers={"missing": _missing, "scatter": _scatter},
+        truth="missing()/scatter()",
+        right="sqrt(2*n)*lamda*(1 - lamda)",
         mistakes=(
+            Mistake("-truth", "the sign: how far *below* is asked for."),
+            Mistake("missing()/n", "this is what ‖z‖²/n loses. In units of which scatter?"),
+            Mistake("missing()", "this is what ‖z‖² loses. In units of which scatter?"),
             Mistake(
-                lambda: -_missing() / _scatter(),
-                "the sign: how far *below* is asked for.",
-            ),
-            Mistake(
-                lambda: _missing() / n,
-                "this is what ‖z‖²/n loses. In units of which scatter?",
-            ),
-            Mistake(lambda: _missing(), "this is what ‖z‖² loses. In units of which scatter?"),
-            Mistake(
-                lambda: _missing() / _scatter() ** 2,
+                "missing()/scatter()**2",
                 "this is divided by a variance; the standard deviation is asked for.",
             ),
             Mistake(
-                lambda: _missing() / sp.sqrt(n),
+                "missing()/sqrt(n)",
                 "the square of a normal draw has not the variance 1. Its fourth moment is 3.",
             ),
             Mistake(
-                lambda: _missing() / sp.sqrt(3 * n),
+                "missing()/sqrt(3*n)",
                 "the fourth moment alone is not yet the variance of the square.",
             ),
             Mistake(
-                lambda: _missing() / 2 / _scatter(),
+                "truth/2",
                 "half of it: the cross term of two weights that add up to one occurs twice.",
             ),
+            Mistake("truth/n", "all n coordinates lose; here only one does."),
             Mistake(
-                lambda: (1 - (1 - lam) ** 2 - lam**2) / sp.sqrt(2 * n),
-                "all n coordinates lose; here only one does.",
-            ),
-            Mistake(
-                lambda: sp.sqrt(2 * n) * (1 - sp.sqrt((1 - lam) ** 2 + lam**2)),
+                "sqrt(2*n)*(1 - sqrt((1 - lamda)**2 + lamda**2))",
                 "this compares lengths. The question is about their squares.",
             ),
         ),
@@ -356,77 +334,64 @@ EXERCISES = {
     ),
     "ex-images-nothing": Exercise(
         grade="warm-up",
-        expects=Choice(
-            question="which of them hold",
-            options={
-                "a": "With no pixel known, the samples are those of the plain sampler, bit by bit",
-                "b": "With no pixel known, the samples have the plain sampler's law, but differ "
-                "from its images",
-                "c": "With all pixels known, it makes no difference to the score which network is "
-                "asked",
-                "d": "With all pixels known, the last state of the run is y exactly",
-                "e": "With half of them known, the samples are exact draws of the other half "
-                "given the known one",
-            },
-            several=True,
-        ),
-        truth=lambda: "ac",
-        right=lambda: {"A", "C"},
+        minutes=10,
+        expects=Choice(several=True),
+        truth="ac",
+        right={"A", "C"},
         mistakes=(
             Mistake(
-                lambda: "acd",
+                "acd",
                 "nearly. Where does the run stop, and how much noise is in a state there?",
             ),
             Mistake(
-                lambda: "ace",
+                "ace",
                 "nearly. What is the network told about the known half: y, or a noisy state?",
             ),
             Mistake(
-                lambda: "acde",
+                "acde",
                 "two too many. How much noise is left where the run stops? And is the network told "
                 "what the known half will become?",
             ),
             Mistake(
-                lambda: "bc",
+                "bc",
                 "both runs start from the same z and draw the same noise. What could differ?",
             ),
-            Mistake(lambda: "a", "and if all pixels are known: what does `torch.where` choose?"),
-            Mistake(lambda: "c", "and if no pixel is known: what does `torch.where` choose?"),
+            Mistake("a", "and if all pixels are known: what does `torch.where` choose?"),
+            Mistake("c", "and if no pixel is known: what does `torch.where` choose?"),
         ),
         hint="Read `torch.where` with a mask of one kind, and ask what of the score is left.",
         checked="the mask decides, pixel by pixel, whose score is taken.",
     ),
     "ex-images-ema": Exercise(
         grade="explore",
-        expects=Values(
-            meaning="the share of the excess loss that the average leaves, for ρ = 0, 0.9 and 0.99 "
-            "with m = 0.98",
-            shape=(3,),
-            rtol=0.06,  # 4 SE of a ratio of variances of 20,000 networks
-        ),
-        truth=_shares,
-        right=_simulated,
+        minutes=30,
+        varies={"m": (0.98, 0.95, 0.99), "middle": (0.9, 0.8, 0.5), "flat": (0.99, 0.98)},
+        expects=Values(shape=(3,), rtol=0.06),  # 4 SE of a ratio of variances of 20,000 networks
+        helpers={"share": _share},
+        truth=lambda m, middle, flat: [_share(m, rho) for rho in (0, middle, flat)],
+        right=[
+            "(1 - m)/(1 + m)",
+            "(1 - m)*(1 + m*middle)/((1 + m)*(1 - m*middle))",
+            "(1 - m)*(1 + m*flat)/((1 + m)*(1 - m*flat))",
+        ],
         mistakes=(
             Mistake(
-                lambda: [share**0.5 for share in _shares()],
+                ["sqrt(truth[0])", "sqrt(truth[1])", "sqrt(truth[2])"],
                 "these are ratios of distances. The loss goes with their squares.",
             ),
             Mistake(
-                lambda: [1 / share for share in _shares()],
+                ["1/truth[0]", "1/truth[1]", "1/truth[2]"],
                 "the other way round: which share is left?",
             ),
-            Mistake(lambda: _shares()[::-1], "the order: ρ = 0 comes first."),
+            Mistake(["truth[2]", "truth[1]", "truth[0]"], "the order: ρ = 0 comes first."),
             Mistake(
-                lambda: [_share(0.0)] * 3,
+                ["share(m, 0)"] * 3,
                 "this holds if every step brings an independent network. With ρ > 0 neighbours "
                 "are alike, and there is less to average.",
             ),
+            Mistake(["1 - m"] * 3, "this is the weight of the newest network in the average."),
             Mistake(
-                lambda: [1 - MEMORY] * 3,
-                "this is the weight of the newest network in the average.",
-            ),
-            Mistake(
-                lambda: [1 - share for share in _shares()],
+                ["1 - truth[0]", "1 - truth[1]", "1 - truth[2]"],
                 "this is the share that the average takes away.",
             ),
         ),

@@ -166,8 +166,7 @@ class Variant:
         """The text of the solution, with the code of the answer where it says so."""
         written = self.text.solution
         if _CODE in written:
-            source = code(self._right_code(), self.expects.signature)
-            written = written.replace(_CODE, f"```python\n{source}\n```")
+            written = written.replace(_CODE, f"```python\n{self._right_code()}\n```")
         return self.fill(written)
 
     @property
@@ -175,11 +174,11 @@ class Variant:
         """The text of the solution without its code, which a page executes."""
         return self.fill(self.text.solution.replace(_CODE, ""))
 
-    def _right_code(self) -> str | Callable:
-        if callable(self.exercise.right):
-            return self.right()
+    def _right_code(self) -> str:
+        answer = self.right() if callable(self.exercise.right) else self.exercise.right
         names = "|".join(self.numbers) or "(?!)"
-        return re.sub(rf"\b({names})\b", lambda m: str(self.numbers[m[1]]), self.exercise.right)
+        source = code(answer, self.expects.signature)
+        return re.sub(rf"\b({names})\b", lambda m: str(self.numbers[m[1]]), source)
 
     def _expected(self, kind: Kind) -> Kind:
         asks = self.text.asks if self.text else ""

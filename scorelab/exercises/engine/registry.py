@@ -65,7 +65,7 @@ def about(name: str, *, seed: int | None = None, language: str = "en") -> About:
         expects=expects.describe(language),
         stub=expects.stub(language),
         check=f'exercises.check("{name}", {expects.variable}{with_seed})',
-        title=variant.text.title if variant.text else name,
+        title=variant.text.title,
         minutes=variant.minutes,
         varies=bool(variant.numbers),
     )

@@ -61,9 +61,9 @@ class About:
     expects: str
     stub: str
     check: str
-    title: str = ""
-    minutes: int = 0
-    varies: bool = False
+    title: str
+    minutes: int
+    varies: bool
 
     def __repr__(self) -> str:
         """The grade, what is expected, and the code to start from."""

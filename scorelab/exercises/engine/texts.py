@@ -55,13 +55,16 @@ class Text:
         return dict(_OPTION.findall(self.statement))
 
 
-def text(chapter: str, label: str, language: str = "en") -> Text | None:
-    """The text of an exercise in a chapter; None if it has none.
+def text(chapter: str, label: str, language: str = "en") -> Text:
+    """The text of an exercise in a chapter.
 
     Raises:
-        ValueError: If `language` is none of `LANGUAGES`.
+        ValueError: If `language` is none of `LANGUAGES`, or the text is missing.
     """
-    return _chapter(chapter, language)[1].get(label)
+    found = _chapter(chapter, language)[1]
+    if label not in found:
+        raise ValueError(f"text/{language}/{chapter}.md does not say what {label} asks")
+    return found[label]
 
 
 def chapter_title(chapter: str, language: str = "en") -> str:
@@ -74,8 +77,6 @@ def _chapter(chapter: str, language: str) -> tuple[str, dict[str, Text]]:
     if language not in LANGUAGES:
         raise ValueError(f"language must be one of {', '.join(LANGUAGES)}, got {language!r}")
     path = FOLDER / language / f"{chapter}.md"
-    if not path.exists():
-        return chapter, {}
     head, *parts = re.split(r"^## ", path.read_text("utf-8"), flags=re.M)
     return head.strip().removeprefix("# "), dict(_read(part, path) for part in parts)
 
