@@ -393,6 +393,11 @@ EXERCISES = {
                 entry=2,
             ),
             Mistake(
+                "1/noise**2",
+                "{{noise}} times the noise: this is one over the variance, a precision.",
+                entry=2,
+            ),
+            Mistake(
                 "2*noise**2/(1 + noise**2)",
                 "{{noise}} times the noise: if the drift followed, its factor would be another "
                 "one. In this slip the noise alone is changed.",
@@ -408,6 +413,11 @@ EXERCISES = {
                 "data/2",
                 "the score of the data: here it acts alone, but the drift of the process pushes "
                 "outwards.",
+                entry=3,
+            ),
+            Mistake(
+                "(2 - data)/data",
+                "the score of the data: this is one over the variance, a precision.",
                 entry=3,
             ),
             Mistake(

@@ -11,7 +11,6 @@ from scipy.stats import kstest
 from torch import Tensor
 
 from scorelab.estimate import Estimate
-from scorelab.exercises.engine.constants import is_constant
 from scorelab.exercises.engine.judging import Exercise, Mistake
 from scorelab.exercises.engine.kinds import Expression, Function, Values
 from scorelab.sde import OrnsteinUhlenbeck
@@ -176,6 +175,7 @@ EXERCISES = {
                 entry=3,
             ),
             Mistake("T*every/n", "the last state: the final one is always recorded.", entry=3),
+            Mistake("T", "the last state: the run ends at the data, and begins at T.", entry=3),
         ),
         hint="Draw a run of four steps that records every second state, and count.",
         checked="such a run, made just now.",
@@ -213,11 +213,6 @@ EXERCISES = {
                 "this is its beginning for small h. The fixed point can be solved exactly.",
             ),
             Mistake("h*truth", "the noise of a step is √h z, with the variance h."),
-            Mistake(
-                "truth.subs(h, 1)",
-                "this is a number, such as one that was simulated. A formula in `h` is asked for.",
-                when=is_constant,
-            ),
         ),
         hint="Solve the step for x′ first; then write the variance after it by that before it.",
         checked="the fixed point of the variance, at five random steps.",

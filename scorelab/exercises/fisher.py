@@ -101,6 +101,10 @@ EXERCISES = {
                 "form v is the variance as it stands, with no root taken.",
             ),
             Mistake(
+                lambda v: _both_ways(1 / v),
+                "{{v}} is a variance. Here it is used as a precision, one over the variance.",
+            ),
+            Mistake(
                 ["truth[0]", "truth[0]"],
                 "the gap of the two scores is the same both times, but the law of its samples is "
                 "not.",

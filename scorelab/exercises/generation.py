@@ -15,7 +15,7 @@ from scorelab.conventions import ou_time, vp_time
 from scorelab.derivations.catalogue.probability_flow import phi, t, x
 from scorelab.examples import book_mixture
 from scorelab.exercises.engine.judging import Exercise, Mistake
-from scorelab.exercises.engine.kinds import Expression, Function, Tensors, Values
+from scorelab.exercises.engine.kinds import Expression, Function, Values
 from scorelab.exercises.engine.ways import WayBack
 from scorelab.metrics import sliced_wasserstein
 from scorelab.mixture import GaussianMixture
@@ -43,10 +43,6 @@ def _arrived(power: sp.Expr, fading: sp.Expr) -> sp.Expr:
     """exp(−t/2) times a power of the flow's share, times exp(−fading · t/2)."""
     share = 1 / derivations.get("probability-flow").unfold(phi(x, t)).diff(x)
     return sp.exp(-t / 2) * share**power * sp.exp(-fading * t / 2)
-
-
-def _is_a_number(given: Tensors, truth: Tensors) -> bool:
-    return bool((given[0] == given[0][0]).all())
 
 
 # A forgotten factor: a test is known by the bridges that it lets pass
@@ -261,6 +257,11 @@ EXERCISES = {
                 entry=0,
             ),
             Mistake(
+                "1/truth[0]",
+                "the level: this is signal over noise; σ is noise over signal.",
+                entry=0,
+            ),
+            Mistake(
                 "sqrt(exp(beta) - 1)",
                 "the level: the noise of all times adds up, and β was not always as large as at "
                 "the end.",
@@ -305,6 +306,10 @@ EXERCISES = {
                 "truth*exp(t/2)",
                 "this is the share of an error that arrives. How large is the error at the start?",
             ),
+            Mistake(
+                "exp(-t/2)",
+                "this is by how much the mean of the start is wrong. Which share of that arrives?",
+            ),
             Mistake("arrived(1, 0)", "right without any noise, for the flow; but noise forgets."),
             Mistake("arrived(2, 1)", "right for the reverse SDE, but it should hold for every η."),
             Mistake(
@@ -327,12 +332,6 @@ EXERCISES = {
                 "-truth",
                 "the sign: the start is 0 where it should be positive for positive m. The size of "
                 "the error is asked for.",
-            ),
-            Mistake(
-                "log(1 + data*(1/left - 1))",
-                "this is one number, such as a time from which to start. The error is asked for, "
-                "as a formula in t, v₀ and η; the start follows from it.",
-                when=_is_a_number,
             ),
         ),
         hint="Two factors: by how much the mean of the start is wrong, and the share of an error "

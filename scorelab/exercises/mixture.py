@@ -54,7 +54,7 @@ def _literal(x, weights, means, covariances):
 
 def _fails_far_out(given: Tensors, truth: Tensors) -> bool:
     """Whatever it is there: not a number, or zero if something was added to the density."""
-    return torch.allclose(given[0], truth[0], rtol=1e-4)
+    return torch.allclose(given[0], truth[0], rtol=0.01, atol=0.01)
 
 
 def _covariance_times(x, weights, means, covariances):

@@ -9,7 +9,6 @@ from sympy.stats import Normal, cdf
 from torch import Tensor
 
 from scorelab.examples import book_mixture
-from scorelab.exercises.engine.constants import is_constant
 from scorelab.exercises.engine.judging import Exercise, Mistake
 from scorelab.exercises.engine.kinds import Expression, Function, Values
 from scorelab.langevin import annealed_langevin_dynamics
@@ -78,14 +77,15 @@ PRICE = 22 * 27
 
 
 def _observed(schedule: Callable) -> Tensor:
-    """Whether the price is kept, the last level, and each weight within 0.015."""
+    """Whether the price is kept, the last level, the order, and each weight within 0.015."""
     sigmas, eta, n_steps = schedule()
-    levels = tuple(float(level) for level in sigmas)
+    levels = tuple(torch.as_tensor(sigmas).flatten().tolist())
     cheap = len(levels) * int(n_steps) <= PRICE
     fine = abs(levels[-1] - 0.05) < 1e-6
+    falling = levels[0] >= levels[-1]
     weights = _weights(levels, float(eta), int(n_steps)) if cheap and fine else (0.0,)
     missed = [abs(found - true) for found, true in zip(weights, (0.6, 0.1, 0.3), strict=False)]
-    return torch.tensor([float(cheap), float(fine), float(max(missed) < 0.015)])
+    return torch.tensor([float(cheap), float(fine), float(falling), float(max(missed) < 0.015)])
 
 
 @cache
@@ -186,12 +186,6 @@ EXERCISES = {
                 "this is the height of the crossing over that of a peak, or the integral of the "
                 "root of the product. The mass below *both* densities is asked for.",
             ),
-            Mistake(
-                "truth.subs(sigma, sqrt(n)*d)",
-                "this is a number, such as the share at one σ. A formula in `d` and `sigma` is "
-                "asked for.",
-                when=is_constant,
-            ),
         ),
         hint="How far apart are the points? Draw the two densities on the line through them. At "
         "each place the lower one counts; where do they cross?",
@@ -247,6 +241,11 @@ EXERCISES = {
                 "too dear: levels times steps must not be more than what the chosen schedule "
                 "takes.",
                 when=lambda given, truth: given[0].shape == truth[0].shape and given[0][0] == 0,
+            ),
+            Mistake(
+                "(geometric_sigmas(4, 0.05, 10).flip(0), 1.0, 59)",
+                "the levels are turned around: a run begins at the largest.",
+                when=lambda given, truth: given[0].shape == truth[0].shape and given[0][2] == 0,
             ),
             Mistake(
                 "(geometric_sigmas(4, 0.5, 10), 1.0, 59)",

@@ -12,7 +12,6 @@ from scipy.optimize import brentq
 from scorelab import derivations
 from scorelab.derivations.catalogue import ou_autocovariance, ou_moments
 from scorelab.examples import book_mixture
-from scorelab.exercises.engine.constants import is_constant
 from scorelab.exercises.engine.judging import Exercise, Mistake
 from scorelab.exercises.engine.kinds import Expression, Function, Values
 from scorelab.mixture import GaussianMixture
@@ -235,12 +234,6 @@ EXERCISES = {
                 "1/(4*a) + (v_0 - 1/(4*a))*exp(-2*a*t)",
                 "the noise counts by half only: its term of the generator is ½ φ″, and φ″ is 2.",
             ),
-            Mistake(
-                "truth.subs({t: 1, v_0: 1})",
-                "this is a number, such as the variance of some paths. A formula in `t` and `v_0` "
-                "is asked for.",
-                when=is_constant,
-            ),
         ),
         hint="Put φ = x² into the generator with this drift, and solve the equation for the mean "
         "of φ.",
@@ -281,12 +274,6 @@ EXERCISES = {
             Mistake(
                 "c(s + t, 1/k) - c(s, 1/k)*c(t, 1/k)/2",
                 "a clock that runs {{k}} times as fast forgets sooner, not later.",
-            ),
-            Mistake(
-                "truth.subs({s: 1, t: 1})",
-                "this is a number, such as one measured at s = t = 1. A formula in `s` and `t` is "
-                "asked for.",
-                when=is_constant,
             ),
         ),
         hint="For jointly normal values the best prediction from y at s is y c(t)/c(0). Subtract "

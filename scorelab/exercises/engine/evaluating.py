@@ -42,9 +42,9 @@ _FUNCTIONS: Mapping[str, Callable] = {
 }
 _TEXT = {"ln": "log", "abs": "Abs"} | {
     name: name
-    for name in ("sqrt", "exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "erf")
+    for name in ("sqrt", "exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "erf", "erfc")
 }
-_CONSTANTS = {"pi": mp.pi, "π": mp.pi, "E": mp.e}
+_CONSTANTS = {"pi": mp.pi, "π": mp.pi, "E": mp.e, "e": mp.e}
 _OPERATORS: Mapping[type, Callable] = {
     ast.Add: lambda a, b: a + b,
     ast.Sub: lambda a, b: a - b,

@@ -261,7 +261,7 @@ class Variant:
         complaint = self.expects.complaint(given, truth)
         if complaint is not None:
             raise self._error(name, complaint)
-        return Result(name, "not yet", self.hint)
+        return Result(name, "not yet", self.expects.remark(given, truth) or self.hint)
 
     def _is(self, mistake: Mistake, given: Tensors, truth: Tensors) -> bool:
         if mistake.when is not None:

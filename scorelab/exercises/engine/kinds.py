@@ -10,7 +10,7 @@ import random
 import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,8 @@ __all__ = ["Choice", "Expression", "Function", "Kind", "Number", "Open", "Values
 Tensors = list[torch.Tensor]
 # Letters that a choice may hold, and how long a wrong one may be that is shown.
 _MOST = 40
+# A formula as near to the truth as that, relatively, is called close, and a number twice as far.
+_NEARLY = 0.01
 _WORDS: Mapping[str, Mapping[str, Any]] = {
     "en": {
         "number": "a number",
@@ -99,6 +101,10 @@ class Kind(ABC):
             for a, b in zip(one, other, strict=True)
         )
 
+    def remark(self, given: Tensors, truth: Tensors) -> str | None:
+        """What to say of a wrong answer that is none of the known mistakes; None if nothing."""
+        return None
+
     def complaint(self, given: Tensors, truth: Tensors) -> str | None:
         """What is wrong with the answer's form, judged against the truth's; None if nothing."""
         shapes = [[tuple(t.shape) for t in answer] for answer in (given, truth)]
@@ -132,6 +138,9 @@ class Number(Kind):
             raise ValueError(f"it is {value}")
         return [torch.tensor(value, dtype=torch.float64)]
 
+    def remark(self, given: Tensors, truth: Tensors) -> str | None:
+        return _more_digits(self, given, truth)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Values(Kind):
@@ -154,7 +163,13 @@ class Values(Kind):
     def read(self, answer: object) -> Tensors:
         if is_a(answer, complex, np.complexfloating):
             raise ValueError(f"it is {described(answer)}")
-        return [tensor(answer)]
+        found = tensor(answer)
+        # A row or a column of the right length holds the same numbers in the same order.
+        long = [tuple(n for n in shape if n > 1) for shape in (found.shape, self.shape)]
+        return [found.reshape(self.shape) if long[0] == long[1] else found]
+
+    def remark(self, given: Tensors, truth: Tensors) -> str | None:
+        return _more_digits(self, given, truth)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +202,8 @@ class Expression(Kind):
             expression = answer.rhs if is_a(answer, sp.Eq) else answer
             if not is_a(expression, sp.Expr):
                 raise ValueError(f"it is {described(answer)}")
+        elif callable(answer):
+            raise ValueError(f"it is {described(answer)}: hand in what it returns, as a text")
         else:
             values = [complex(number(answer))] * len(self._points())
             return [real(torch.tensor(values))]
@@ -196,6 +213,20 @@ class Expression(Kind):
             raise ValueError(f"it also holds {', '.join(f'`{name}`' for name in strange)}")
         values = [value_at(expression, names, point) for point in self._points()]
         return [real(torch.tensor(values, dtype=torch.complex128))]
+
+    def remark(self, given: Tensors, truth: Tensors) -> str | None:
+        if _is_constant(given) and not _is_constant(truth):
+            names = ", ".join(f"`{name}`" for name in self.symbols)
+            return (
+                "this is a number, such as the value at one place. Hand in the formula itself, "
+                f"in {names}."
+            )
+        if replace(self, rtol=_NEARLY).same(given, truth):
+            return (
+                "this is close everywhere. If its numbers are rounded, write them exactly, such "
+                "as `1/3`; else look for a small term."
+            )
+        return None
 
     def _points(self) -> list[dict[str, sp.Rational]]:
         draw = random.Random(0)
@@ -226,7 +257,7 @@ class Function(Kind):
     meaning: str = ""
     arguments: Callable[[], Iterable[tuple]] | None = None
     observe: Callable[[Callable], Any] | None = None
-    rtol: float = 1e-6
+    rtol: float = 1e-5  # room for single precision, and for a 1e-8 that guards a division
     atol: float = 1e-9
 
     @property
@@ -313,6 +344,21 @@ class Open(Kind):
 
     def read(self, answer: object) -> Tensors:
         return []
+
+
+def _is_constant(values: Tensors) -> bool:
+    """Whether an answer to an `Expression` has one value at all points."""
+    return bool((values[0] == values[0][:1]).all())
+
+
+def _more_digits(kind: Number | Values, given: Tensors, truth: Tensors) -> str | None:
+    """What to say of numbers that miss the truth by little more than the tolerance."""
+    rtol = kind.rtol and max(2 * kind.rtol, 2 * _NEARLY)
+    wider = replace(kind, rtol=rtol, atol=2 * kind.atol)
+    if not wider.same(given, truth):
+        return None
+    asked = f"{100 * kind.rtol:g} %" if kind.rtol else f"{kind.atol:g}"
+    return f"close, but it is wanted to {asked}: compute it more exactly, or look for a small term."
 
 
 def _asked(kind: Kind, language: str) -> str:

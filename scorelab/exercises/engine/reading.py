@@ -67,6 +67,14 @@ def guarded(answer: Callable, signature: str) -> Callable:
 _LONGEST, _MOST, _DEEPEST = 1_000, 10**7, 8
 _PLAIN = (int, float, complex, Fraction, Decimal)
 _COMMA = re.compile(r"([+-]?\d+),(\d+)((?:[eE][+-]?\d+)?)")
+# How formulas are typed: with signs of their own, or as code of a library.
+_SIGNS = str.maketrans(
+    {"^": "**", "−": "-", "·": "*", "×": "*", "²": "**2", "³": "**3", "½": "(1/2)", "√": "sqrt"}
+    | {chr(0x2080 + digit): f"_{digit}" for digit in range(10)}
+)
+# A number before a letter or a bracket is a factor, but for one like 1e-9.
+_FACTOR = re.compile(r"(?<![\w.])(\d+\.?\d*) *(?=[^\W\d_]|\()(?![eE][-+]?\d)")
+_LIBRARY = re.compile(r"\b(?:np|numpy|math|torch|sp|sympy)\.(?=[a-z])")
 
 
 def is_a(value: object, *kinds: type) -> bool:
@@ -89,6 +97,8 @@ def number(value: object) -> float | complex:
             return complex(value) if is_a(value, np.complexfloating) else float(value)
         if type(value) is np.ndarray and value.size == 1 and value.dtype.kind in "iufc":
             return number(value.reshape(-1)[0])
+        if is_a(value, list, tuple) and len(value) == 1 and not is_a(value[0], list, tuple):
+            return number(value[0])
         if is_a(value, Tensor) and value.numel() == 1 and value.dtype is not torch.bool:
             return value.detach().cpu().item()
         if is_a(value, sp.Expr) and not symbols_of(value):
@@ -168,8 +178,9 @@ def real(values: Tensor) -> Tensor:
 
 
 def letter(name: str) -> str:
-    """`epsilon` for `varepsilon`, `\\epsilon` and ε; other names as they are."""
-    name = name.lstrip("\\")
+    """`epsilon` for `varepsilon`, `\\epsilon` and ε, `v_0` for `v0`; other names as they are."""
+    name = re.sub(r"^([a-z])(\d)$", r"\1_\2", name.lstrip("\\"))
+    name = {"lambda": "lamda", "eps": "epsilon"}.get(name, name)
     if name.removeprefix("var") in ("epsilon", "theta", "kappa", "pi", "rho", "sigma", "phi"):
         return name.removeprefix("var")
     greek = unicodedata.name(name, "") if len(name) == 1 else ""
@@ -182,7 +193,7 @@ def value_at(expression: Formula, names: set[str], point: Mapping[str, sp.Ration
 
 
 def formula(text: str) -> ast.expr:
-    """A formula that is written as text, such as `d/2 + 3*h`; `^` is a power.
+    """A formula that is written as text, such as `d/2 + 3 h`; `^` is a power, `np.exp` is `exp`.
 
     Nothing of it is run: its syntax tree may hold numbers, names, arithmetic and a few functions of
     analysis, which `evaluating` computes.
@@ -193,7 +204,9 @@ def formula(text: str) -> ast.expr:
     try:
         if len(text) > _LONGEST:
             raise ValueError
-        tree = ast.parse(text.strip().replace("^", "**").replace("−", "-"), mode="eval").body
+        plain = _LIBRARY.sub("", text.strip().translate(_SIGNS))
+        plain = re.sub(r"\blambda\b", "lamda", _FACTOR.sub(r"\1*", plain))
+        tree = ast.parse(plain, mode="eval").body
         symbols_of(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         raise ValueError(f"it is {described(text)}, which is no formula") from None
