@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.utils import new_document
 from html_checks import Site
+from scorebook.lectures import derivations
 from scorebook.pages import layout
 from scorebook.pages.mathematics import KeepPunctuation
 from toc import pages
@@ -168,3 +169,11 @@ def test_a_full_stop_is_tied_to_the_formula_that_it_follows():
     KeepPunctuation(document).run()
     assert formula["after"] == "."
     assert document.astext() == "narrower.x"
+
+
+def test_formulas_in_a_statement_are_not_read_as_text():
+    """A displayed one stands between empty lines; a line of another may begin with a plus."""
+    said = "Then\n$$\na = b.\n$$\nHence $C(1\n+ c)$ and\n\n$$d$$"
+    assert derivations._apart(said) == (
+        "Then\n\n$$\na = b.\n$$\n\nHence $C(1 + c)$ and\n\n$$\nd\n$$"
+    )

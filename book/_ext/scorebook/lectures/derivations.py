@@ -104,6 +104,8 @@ def _theorem(made: Export, spanish: str) -> str:
 def _apart(markdown: str) -> str:
     """Displayed formulas between empty lines: MyST takes one in a paragraph for two empty ones."""
     formula = re.compile(r"\s*\$\$\s*(.+?)\s*\$\$\s*", re.S)
+    inline = re.compile(r"(?<!\$)\$[^$]+\$(?!\$)")  # a line of it that begins with + is no list
+    markdown = inline.sub(lambda whole: " ".join(whole[0].split()), markdown)
     return formula.sub(r"\n\n$$\n\1\n$$\n\n", markdown).strip()
 
 
