@@ -123,6 +123,28 @@ def test_search_leads_to_the_thing_itself(browser, asked):
         assert visit.tab.evaluate("id => Boolean(document.getElementById(id))", target)
 
 
+WORDS = [  # in both languages; the headings of sections; what one types into a terminal
+    ("pip install", "teaching.html"),
+    ("divergencia de Fisher", "laboratorio.html#p2-a-0-5-la-divergencia-de-fisher"),
+    ("puntaje", "laboratorio.html"),
+    ("niveles de ruido", "laboratorio.html#p2-c-0-75-niveles-de-ruido"),
+    ("esquema de ruido", "laboratorio.html"),
+    ("The whole law, in one jump", "ornstein-uhlenbeck.html#the-whole-law-in-one-jump"),
+    ("What has it learned", "annealed-langevin.html#what-has-it-learned"),
+]
+
+
+@pytest.mark.parametrize("asked", nightly_but([WORDS[1], WORDS[5]], WORDS))
+def test_search_finds_what_is_said(browser, asked):
+    query, place = asked
+    with searched(browser, query) as visit:
+        links = visit.tab.locator("#search-results li a").evaluate_all(
+            "all => all.map(a => a.href)"
+        )
+        assert any(place in link for link in links[:5]), links[:5]
+        assert visit.faults == []
+
+
 def test_a_word_comes_before_the_dozen_steps_that_prove_it(browser):
     with searched(browser, "tweedie") as visit:
         found = visit.tab.locator("#search-results li").all_inner_texts()

@@ -7,7 +7,9 @@ var Scorer = {
   title: 15, partialTitle: 7, term: 5, partialTerm: 2,
   score: ([, title, , description, score]) => {
     const asked = (new URLSearchParams(location.search).get("q") ?? "").trim().toLowerCase();
-    if (!description) return title.toLowerCase() === asked ? score + 80 : score; // a page
+    const plain = words => words.toLowerCase().replace(/[^\p{Letter}\p{Number}]+/gu, " ").trim();
+    // A page, or "page > section".
+    if (!description) return plain(title.split(" > ").at(-1)) === plain(asked) ? score + 80 : score;
     const [name, label = ""] = title.toLowerCase().split(" · ");
     const literally = asked.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
     const begins = new RegExp(`(?<![\\p{Letter}\\p{Number}])${literally}`, "u");
