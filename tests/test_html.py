@@ -171,6 +171,14 @@ def test_a_full_stop_is_tied_to_the_formula_that_it_follows():
     assert document.astext() == "narrower.x"
 
 
+def test_a_number_in_a_table_stays_on_its_line():
+    document = new_document("page")
+    entry = nodes.entry("", nodes.paragraph("", "", nodes.Text("error / %, 2.93 ± 0.006 (4 SE)")))
+    document += entry
+    layout.KeepNumbers(document).run()
+    assert entry.astext().replace("\u00a0", "~") == "error~/~%, 2.93~±~0.006 (4~SE)"
+
+
 def test_formulas_in_a_statement_are_not_read_as_text():
     """A displayed one stands between empty lines; a line of another may begin with a plus."""
     said = "Then\n$$\na = b.\n$$\nHence $C(1\n+ c)$ and\n\n$$d$$"

@@ -66,8 +66,8 @@ def test_a_box_says_how_wide_its_formula_is_if_that_may_matter():
 
 
 @needs_book
-def test_hardly_a_formula_scrolls_on_a_phone(browser):
-    seen, scrolling = 0, []
+def test_hardly_a_formula_scrolls_on_a_phone_and_no_measurement_is_cut(browser):
+    seen, scrolling, cut = 0, [], []
     for page in WITH_FORMULAS:
         with Visit(browser, url(page), viewport=PHONE) as visit:
             visit.tab.evaluate(OPEN)
@@ -77,7 +77,13 @@ def test_hardly_a_formula_scrolls_on_a_phone(browser):
                     [f.scrollWidth > f.clientWidth, f.tabIndex === 0,
                      f.querySelector("annotation").textContent])"""
             )
+            cut += visit.tab.evaluate(
+                """() => [...document.querySelectorAll(".table-scroll:has(> table.measured)")]
+                    .filter(box => box.scrollWidth > box.clientWidth + 1)
+                    .map(box => box.innerText.slice(0, 200))"""
+            )
         seen += len(boxes)
         scrolling += [(page, tex) for scrolls, _, tex in boxes if scrolls]
         assert [tex for scrolls, reached, tex in boxes if scrolls and not reached] == []
+    assert cut == []
     assert len(scrolling) <= SCROLLING * seen, scrolling

@@ -159,6 +159,7 @@ TRANSFORMS: tuple[tuple[int, type], ...] = (
     (900, earlier.FromBefore),  # when words are linked
     (900, live.TakePlace),
     (950, layout.FoldDropdowns),
+    (950, layout.KeepNumbers),
     (960, mathematics.KeepPunctuation),
 )
 

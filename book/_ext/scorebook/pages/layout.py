@@ -25,6 +25,22 @@ class fold_title(nodes.General, nodes.TextElement):
     """The line of a fold that is always visible."""
 
 
+class KeepNumbers(SphinxPostTransform):
+    """Keeps each number in a table on one line, with its error, its power of ten and its unit."""
+
+    formats = ("html",)
+    _ties = re.compile(r"(?<=[\d.]) (?=[±×%])|(?<=[±×≤/]) (?=\S)|(?<=\S) (?=/ ?%)|(?<=\d) (?=SE\b)")
+
+    def run(self, **kwargs: object) -> None:
+        for entry in self.document.findall(nodes.entry):
+            for text in list(entry.findall(nodes.Text)):
+                tied = self._ties.sub("\u00a0", text)
+                if tied != text:
+                    # Not `replace`: to docutils equal texts of the cell are the same.
+                    place = next(i for i, child in enumerate(text.parent) if child is text)
+                    text.parent[place] = nodes.Text(tied)
+
+
 class FoldDropdowns(SphinxPostTransform):
     """Turns each admonition or solution of class ``dropdown`` into a ``<details>``.
 
