@@ -151,10 +151,14 @@ def test_a_chapter_says_how_long_its_main_line_and_its_boxes_take(app_of_a_chapt
     )
     goals = element("admonition", classes=["objectives"])
     measured = element("section", nodes.title("", "M"), words(900), ids=["m"], classes=["measured"])
-    tree = page(goals, words(600), box, element("container", solution, classes=["dropdown"]))
+    steps = cell([step("eq-a-one"), step("eq-a-two")], "tag_hide-cell", lines=0)
+    steps.attributes |= {"hide_mode": "all", "prompt_show": "Step by step"}
+    answer = element("container", solution, classes=["dropdown"])
+    tree = page(goals, words(600), box, steps, answer)
     tree[0] += measured
     timetables.tell_reading_times(app_of_a_chapter, tree)
-    assert tree[0][1].astext() == "Main line: 3 minutes · boxes that open: 2 · exercises: < 1"
+    assert tree[0][1].astext() == "Main line: 3 minutes · boxes that open: 3 · exercises: < 1"
+    assert steps["prompt_show"] == "Step by step (1 min)"
     assert box[0].astext() == "A second proof 2 min"
     assert solution[0].astext() == "No"
 

@@ -149,9 +149,16 @@ def _add(section: Section, node: nodes.Node) -> None:
             _add(section, child)
 
 
-def _add_cell(section: Section, cell: nodes.Element) -> None:
+def in_cell(cell: nodes.Element) -> Section:
+    """What a cell holds that is folded whole, when it is opened."""
+    found = Section("", "")
+    _add_cell(found, cell, opened=True)
+    return found
+
+
+def _add_cell(section: Section, cell: nodes.Element, opened: bool = False) -> None:
     """A cell's code is read by whoever is alone; its output counts as what it is."""
-    shown = set(cell.get("classes", []))
+    shown = set() if opened else set(cell.get("classes", []))
     for part in cell.children:
         kind = part.get("nb_element", "")
         if kind == "cell_code_source" and not shown & {"tag_hide-input", "tag_hide-cell"}:

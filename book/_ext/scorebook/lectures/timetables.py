@@ -26,6 +26,7 @@ from scorebook.lectures.minutes import (
     PACE,
     Section,
     holding,
+    in_cell,
     is_box,
     needed_by,
     sections,
@@ -316,6 +317,10 @@ def tell_reading_times(app: Sphinx, page: nodes.document) -> None:
     boxes = [holding(box.children[1:]).reading() for box in _boxes(page)]
     for box, minutes in zip(_boxes(page), boxes, strict=True):
         box[0] += nodes.inline("", f" {_minutes(minutes)} min", classes=["minutes"])
+    for cell in page.findall(nodes.container):
+        if cell.get("hide_mode") == "all" and "{type}" not in cell["prompt_show"]:
+            boxes.append(in_cell(cell).reading())
+            cell["prompt_show"] += f" ({_minutes(boxes[-1])} min)"
     (whole,) = (child for child in page.children if isinstance(child, nodes.section))
     main = sum(part.reading() for part in parts if part.told)
     main += holding(c for c in whole.children[1:] if not isinstance(c, nodes.section)).reading()
