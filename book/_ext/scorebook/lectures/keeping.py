@@ -7,18 +7,22 @@ become decks in `lectures` by the code that makes a deck of a lecturer's own pla
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from docutils import nodes
-from scorebook import contents
+from scorebook import contents, state
+from scorebook.cache import kept
 from scorebook.finding import numbers
 from scorebook.lectures import minutes
 from scorebook.lectures.slides.deck import Writer
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from scorelab import lectures
 from scorelab._support.files import write_whole
 from scorelab.lectures.plan import read_plan
 from scorelab.lectures.site import FOLDER, Chapter, Site
@@ -47,7 +51,7 @@ def keep_slides(
         }
         for part in minutes.sections(tree)
     }
-    kept = Chapter(
+    chapter = Chapter(
         name,
         page,
         writer.inline(app.env.titles[name].children),
@@ -56,7 +60,7 @@ def keep_slides(
         told,
         minutes.exercises(tree),
     )
-    _write(Path(app.outdir, FOLDER, "slides", f"{name}.json"), asdict(kept))
+    _write(Path(app.outdir, FOLDER, "slides", f"{name}.json"), asdict(chapter))
 
 
 def write_lectures(app: Sphinx, exception: Exception | None) -> None:
@@ -72,16 +76,37 @@ def write_lectures(app: Sphinx, exception: Exception | None) -> None:
         "presets": {p["name"]: {"title": p["title"], "see": p["see"]} for p in presets},
     }
     _write(folder / "site.json", index)
-    for file in plans(app):
-        out = folder / f"{file.stem}.html"
-        try:
-            from scorelab.lectures.deck import made
+    exports = state.of_build(app).exports  # none in a book without derivations
+    shared = [exports.digest if exports else "", *map(_digest, _sources(folder))]
 
-            deck = made(read_plan(file), Site(app.outdir), out, beside=file.parent)
+    def deck(file: Path, out: Path) -> bytes:
+        from scorelab.lectures.deck import made
+
+        return made(read_plan(file), Site(app.outdir), out, beside=file.parent).html.encode()
+
+    for file in plans(app):
+        out, recipe = folder / f"{file.stem}.html", [file.name, _digest(file), *shared]
+        make = partial(deck, file, out)
+        try:
+            write_whole(out, kept(Path(app.outdir).parent / ".lectures", recipe, make))
         except ValueError as error:
             logger.warning("the lecture %s: %s", file.name, error, type="lectures")
-        else:
-            write_whole(out, deck.html.encode())
+
+
+def _sources(folder: Path) -> list[Path]:
+    """All that a deck is made of, besides its plan and the derivations."""
+    package = Path(lectures.__file__).parent
+    return [
+        *sorted(
+            path for path in package.rglob("*") if path.suffix in (".py", ".toml", ".js", ".css")
+        ),
+        folder / "site.json",
+        *sorted(folder.glob("slides/**/*.json")),
+    ]
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def plans(app: Sphinx) -> list[Path]:
