@@ -579,3 +579,12 @@ def test_a_list_may_hold_the_numbers_of_sympy():
     assert reading.tensor(halves).tolist() == pytest.approx([2 * math.log(2), math.sqrt(2), 1])
     with pytest.raises(ValueError, match="type list"):
         reading.tensor([sp.Symbol("x"), 1])
+
+
+def test_an_exam_has_its_title_and_does_not_say_how_answers_are_checked():
+    plain, _ = exercises.sheet(["ex-softmax"], to="markdown")
+    exam, solutions = exercises.sheet(["ex-softmax"], to="markdown", title="Finals", checks=False)
+    assert "exercises.check" in plain
+    assert "exercises.check" not in exam
+    assert exam.startswith("# Finals\n")
+    assert solutions.startswith("# Solutions")

@@ -415,3 +415,22 @@ def test_the_plan_on_the_lecturers_page_becomes_a_deck(browser, tmp_path):
         seen = deck_checks.slides(visit)
         assert deck_checks.complaints(seen) == []
     assert any("EN" in slide.text for slide in seen)
+
+
+def test_a_formula_between_double_dollars_stands_alone_without_empty_lines(site):
+    deck = deck_of(site, {"slide": "Score", "text": "It is\n$$s = 1.$$\nand $x$ too, 'a $$y$$'"})
+    (section,) = deck.select("#score")
+    assert len(section.select("mjx-container[display]")) == 2
+    assert "$" not in section.get_text()
+
+
+def test_a_notation_lies_beside_its_plan(tmp_path):
+    (tmp_path / "own.toml").write_text("[roles]\nbrownian = 'B'\n", encoding="utf-8")
+    plan = tmp_path / "plan.yml"
+    plan.write_text(
+        "title: A\nnotation: own.toml\nitems:\n- slide: B\n  text: c\n", encoding="utf-8"
+    )
+    assert read_plan(plan).notation == str(tmp_path / "own.toml")
+    plan.write_text("title: A: b\nitems: []\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="a title with a colon needs quotes"):
+        read_plan(plan)

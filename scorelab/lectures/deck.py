@@ -256,6 +256,8 @@ class _Maker:
         )
         notes = f"<p>{self.said['guess']}</p><p>{escape(words['see'])}</p>"
         body = f"<p>{escape(words['see'])}</p>\n{frame}"
+        if english is None and self.said["controls"]:
+            body += f'\n<p class="place">{escape(self.said["controls"])}</p>'
         yield Slide(title, body, "live", item.name, notes, english)
 
     def _own(self, item: Item) -> Iterator[Slide]:
@@ -318,6 +320,8 @@ class _Maker:
 
     def _text(self, markdown: str) -> str:
         """A text of the lecturer's, whose addresses start from the folder of the plan."""
+        # A formula between double dollars stands alone, also where no empty line is around it.
+        markdown = re.sub(r"\s*\$\$(.+?)\$\$[ \t]*", r"\n\n$$\n\1\n$$\n\n", markdown, flags=re.S)
         return _readdressed(tied(self.markdown.render(markdown)), self.beside, "")
 
     def _inline(self, markdown: str) -> str:

@@ -21,7 +21,7 @@ Any item may have `minutes`, which then count in place of the estimate, and `not
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -128,11 +128,14 @@ def read_plan(path: str | Path) -> Plan:
     try:
         told = yaml.safe_load(Path(path).read_bytes().decode())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: {' '.join(str(error).split())}") from None
+        hint = "; a title with a colon needs quotes" if "mapping values" in str(error) else ""
+        raise ValueError(f"{path}: {' '.join(str(error).split())}{hint}") from None
     try:
-        return parsed(told)
+        plan = parsed(told)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
+    beside = Path(path).parent / (plan.notation or "")
+    return replace(plan, notation=str(beside)) if beside.is_file() else plan
 
 
 def parsed(told: Any) -> Plan:

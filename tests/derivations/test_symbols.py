@@ -161,3 +161,18 @@ def test_every_listed_name_is_printed_and_can_be_changed(name):
         assert r"\maltese" in new, old
         assert export.has(derivation, old)
         assert new != plain
+
+
+def test_a_random_state_gets_its_time_by_itself(tmp_path):
+    (tmp_path / "own.toml").write_text("[roles]\nrandom = 'X_t'\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="gets its time by itself: write 'X'"):
+        derivations.unchecked("tweedie").to_markdown(notation=tmp_path / "own.toml")
+
+
+def test_a_letter_that_is_taken_says_what_to_do(tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text("[roles]\nrandom = 'X'\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"\[theorem\.reverse-sde\] with a line X = "):
+        derivations.unchecked("reverse-sde").to_markdown(notation=own)
+    own.write_text("[roles]\nrandom = 'X'\n[theorem.reverse-sde]\nX = 'Y'\n", encoding="utf-8")
+    assert "Y" in derivations.unchecked("reverse-sde").to_markdown(notation=own)

@@ -22,7 +22,6 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +118,6 @@ def notation_called(name: str | Path) -> Notation:
     return _read(Path(name))
 
 
-@cache
 def _read(path: Path) -> Notation:
     try:
         table = tomllib.loads(path.read_bytes().decode())
@@ -133,6 +131,9 @@ def _read(path: Path) -> Notation:
             raise ValueError(f"{path}: {part!r} is not {'text' if part == 'says' else 'a table'}")
     roles, applied = {}, {}
     for role, value in table.get("roles", {}).items():
+        if role == "random" and isinstance(value, str) and "_" in value:
+            base = value.partition("_")[0]
+            raise ValueError(f"{path}: the random state gets its time by itself: write {base!r}")
         if role not in (*_WORDS, *SYMBOLS):
             known = ", ".join((*_WORDS, *SYMBOLS))
             raise ValueError(f"{path}: no role is called {role!r}; there are {known}")
@@ -193,7 +194,7 @@ def renaming(
     motions = {tex for place, tex in held.items() if place != r"\heldrandom"}
     for tex in held.values():
         if tex not in _USUAL and has(derivation, tex) and wanted.get(tex, tex) == tex:
-            raise ValueError(f"{derivation.name}: {tex} already stands for something else")
+            raise ValueError(taken_by(derivation.name, tex))
     rename = renamer(derivation, wanted, everything, taken=motions)
     put = _putting(held)
     templates = derivation.notation | {
@@ -208,6 +209,14 @@ def renaming(
         rename,
         templates,
         bool(wanted) or templates != derivation.notation,
+    )
+
+
+def taken_by(theorem: str, letter: str) -> str:
+    """Return the message about a letter that a theorem already has, and what to do about it."""
+    return (
+        f"{theorem}: {letter} already stands for something else there; give that another letter: "
+        f"[theorem.{theorem}] with a line {letter} = '…' in the notation's file"
     )
 
 

@@ -122,7 +122,10 @@ def renamer(
     for name, new in wanted.items():
         other = read_name(new)
         if (other in printed and other not in wanted and other != name) or other in held:
-            raise ValueError(f"{derivation.name}: {new} already stands for something else")
+            raise ValueError(
+                f"{derivation.name}: {new} already stands for something else there; give that "
+                f"another letter, too"
+            )
     if len(set(wanted.values())) < len(wanted):
         raise ValueError(f"{derivation.name}: two symbols would have one name")
     heads = {name for name in map(base_of, _printed(derivation)) if name is not None}

@@ -65,7 +65,8 @@ def beamer(
     if theorem.sources:
         listed = f"\\footnotesize\n{itemized(theorem.sources)}"
         slides.append(_frame(said["sources"], title, listed))
-    return file(theorem, _SLIDES, _FIT + "\n" + "\n\n".join(slides), _translated(said["theorem"]))
+    body = _translated(said["theorem"]) + _FIT + "\n" + "\n\n".join(slides)
+    return file(theorem, _SLIDES, body)
 
 
 def _translated(word: str) -> str:

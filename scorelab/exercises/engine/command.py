@@ -26,6 +26,12 @@ def add_command(commands: Any) -> None:
         "--lang", default="en", choices=LANGUAGES, help="the language (%(default)s)"
     )
     parser.add_argument("--seed", type=int, metavar="N", help="a variant with other numbers")
+    parser.add_argument(
+        "--title", default="", metavar="TEXT", help="what stands above the problems"
+    )
+    parser.add_argument(
+        "--exam", action="store_true", help="problems alone, without how an answer is checked"
+    )
     parser.add_argument("--out", metavar="FILE", help="the problems; else they are printed")
     parser.add_argument("--solutions", metavar="FILE", help="the solutions")
     parser.set_defaults(run=_run, prog=parser.prog)
@@ -43,7 +49,14 @@ def _run(options: argparse.Namespace) -> None:
         if options.to is None:
             raise ValueError("--to is missing: latex or markdown")
         names = [name.strip() for name in options.select.split(",") if name.strip()]
-        text, solutions = sheet(names, to=options.to, language=options.lang, seed=options.seed)
+        text, solutions = sheet(
+            names,
+            to=options.to,
+            language=options.lang,
+            seed=options.seed,
+            title=options.title,
+            checks=not options.exam,
+        )
         if options.solutions is not None:
             write_whole(options.solutions, solutions.encode())
     if options.out is None:

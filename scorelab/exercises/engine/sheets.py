@@ -62,7 +62,13 @@ _CHARACTERS = dict(
 
 
 def sheet(
-    select: Sequence[str], *, to: str = "latex", language: str = "en", seed: int | None = None
+    select: Sequence[str],
+    *,
+    to: str = "latex",
+    language: str = "en",
+    seed: int | None = None,
+    title: str = "",
+    checks: bool = True,
 ) -> tuple[str, str]:
     """A sheet of problems and one of their solutions, each of which stands alone.
 
@@ -71,6 +77,8 @@ def sheet(
         to: `latex`, which pdfLaTeX compiles as it is, or `markdown`.
         language: `en` or `es`.
         seed: Of the variant; by default the book's own numbers.
+        title: Of the problems, in place of that word.
+        checks: Whether each problem says how an answer is checked, which nobody can in an exam.
 
     Returns:
         The problems and the solutions.
@@ -85,13 +93,15 @@ def sheet(
         raise ValueError(f"language must be one of {', '.join(LANGUAGES)}, got {language!r}")
     labels = _selected(select)
     problems, solutions = _Blocks("problems", language, seed), _Blocks("solutions", language, seed)
+    if title:
+        problems.blocks[0] = f"# {title}"
     for number, label in enumerate(labels, 1):
         variant = registry.exercise(label, seed, language)
         words = WORDS[language]
         heading = f"## {words['exercise']} {number}: {variant.text.title}"
         kind = f"*{words[variant.grade]}, {variant.minutes} {words['minutes']}.*"
         problems.add(label, f"{heading}\n\n{kind} {variant.fill(variant.text.statement)}")
-        if variant.exercise.truth is not None:
+        if checks and variant.exercise.truth is not None:
             about = registry.about(label, seed=seed, language=language)
             problems.add(label, f"*{words['check']}:* `{about.check}`: {about.expects}.")
         solutions.add(label, f"{heading}\n\n{variant.solution}")
