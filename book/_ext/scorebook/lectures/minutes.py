@@ -29,6 +29,7 @@ class Section:
         title: Its title.
         kind: What it is to its chapter, one of `contents.SECTIONS`, or nothing special.
         count: How many of each of `PACE` it holds.
+        folded: How many more steps of derivations open on a click.
         grades: How many exercises of each of `GRADES`.
         labels: The labels of its equations and figures.
         refers: The labels that its text names.
@@ -38,6 +39,7 @@ class Section:
     title: str
     kind: str = ""
     count: Counter = field(default_factory=Counter)
+    folded: int = 0
     grades: Counter = field(default_factory=Counter)
     labels: set[str] = field(default_factory=set)
     refers: set[str] = field(default_factory=set)
@@ -124,7 +126,10 @@ def _add(section: Section, node: nodes.Node) -> None:
     if isinstance(node, nodes.Text):
         count["words"] += len(node.split())
         return
-    if not isinstance(node, nodes.Element) or _is_folded(node):
+    if not isinstance(node, nodes.Element):
+        return
+    if _is_folded(node):
+        section.folded += sum("step" in math for math in node.findall(nodes.math_block))
         return
     kind = type(node).__name__
     if kind == "pending_xref" and node.get("refdomain") != "cite":
@@ -168,6 +173,7 @@ def _add_cell(section: Section, cell: nodes.Element, opened: bool = False) -> No
             for step in part.findall(nodes.math_block):
                 section.labels.update(filter(None, [step.get("label")]))
                 section.count["steps" if "step" in step else "formulas"] += not hidden
+                section.folded += hidden and "step" in step
             for figure in part.findall(nodes.figure):
                 _add_figure(section, figure, hidden)
             if not hidden and not any("step" in step for step in part.findall(nodes.math_block)):

@@ -266,10 +266,11 @@ class _Writer:
             return item.minutes or 1, "slides"
         steps, way = item.n_steps, item.how
         if steps is not None:
-            if steps > part.count["steps"]:
+            there = part.count["steps"] + part.folded  # who proves it opens what is folded
+            if steps > there:
                 logger.warning(
                     "%s has %d steps, a plan wants %d",
-                    *(item.name, part.count["steps"], steps),
+                    *(item.name, there, steps),
                     location=node,
                 )
             way = f"board, {steps} step{'s' * (steps > 1)}"
