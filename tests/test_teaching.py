@@ -103,10 +103,11 @@ def test_what_is_folded_takes_no_time_and_can_still_be_needed():
     (section,) = minutes.sections(page(cell([step("eq-a-one")], "tag_hide-output")))
     assert section.count["steps"] == 0
     assert section.folded == 1
+    assert section.labels == {"eq-a-one"}
     box = element("container", cell([step("eq-a-one")]), step("eq-b"), design_component="dropdown")
     (section,) = minutes.sections(page(box))
     assert (section.count["steps"], section.folded) == (0, 2)
-    assert section.labels == {"eq-a-one"}
+    assert section.labels == {"eq-a-one", "eq-b"}
 
 
 def test_minutes_are_counts_times_rates():

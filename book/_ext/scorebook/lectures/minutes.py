@@ -129,7 +129,9 @@ def _add(section: Section, node: nodes.Node) -> None:
     if not isinstance(node, nodes.Element):
         return
     if _is_folded(node):
-        section.folded += sum("step" in math for math in node.findall(nodes.math_block))
+        for math in node.findall(nodes.math_block):
+            section.labels.update(filter(None, [math.get("label")]))
+            section.folded += "step" in math
         return
     kind = type(node).__name__
     if kind == "pending_xref" and node.get("refdomain") != "cite":
