@@ -308,13 +308,15 @@ def _minutes(value: float) -> str:
 
 
 def tell_reading_times(app: Sphinx, page: nodes.document) -> None:
-    """Say below a chapter's title how long a first reading takes, and of each box how long it is.
+    """Say at the head of a chapter how long a first reading takes, and of each box how long it is.
 
     What opens beside an exercise is no box: nobody reads a solution to go on.
     """
     if not has_goals(page) or contents.is_translation(app.env, app.env.docname):
         return
     parts = sections(page)
+    if not any(part.kind == "question" for part in parts):
+        return
     boxes = [holding(box.children[1:]).reading() for box in _boxes(page)]
     for box, minutes in zip(_boxes(page), boxes, strict=True):
         box[0] += nodes.inline("", f" {_minutes(minutes)} min", classes=["minutes"])
@@ -329,7 +331,9 @@ def tell_reading_times(app: Sphinx, page: nodes.document) -> None:
     if sum(boxes) >= 1:
         said += f" · boxes that open: {_minutes(sum(boxes))}"
     said += f" · exercises: {_minutes(sum(part.homework() for part in parts))}"
-    whole.insert(1, nodes.paragraph("", said, classes=["reading-time"]))
+    # Below the first paragraph, which others take for what the chapter says of itself.
+    place = 2 if isinstance(whole.children[1], nodes.paragraph) else 1
+    whole.insert(place, nodes.paragraph("", said, classes=["reading-time"]))
 
 
 def _boxes(page: nodes.document) -> list[nodes.Element]:
