@@ -164,7 +164,7 @@ def test_a_chapter_says_how_long_its_main_line_and_its_boxes_take(app_of_a_chapt
     timetables.tell_reading_times(app_of_a_chapter, tree)
     (said,) = (p for p in tree.findall(nodes.paragraph) if "reading-time" in p["classes"])
     assert said.parent.index(said) == 2
-    assert said.astext() == "Main line: 3 minutes · boxes that open: 3 · exercises: < 1"
+    assert said.astext() == "Main line: 3 minutes · boxes that open: 3 min · exercises: < 1 min"
     assert steps["prompt_show"] == "Step by step (1 min)"
     assert box[0].astext() == "A second proof 2 min"
     assert solution[0].astext() == "No"

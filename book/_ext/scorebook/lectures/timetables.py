@@ -329,8 +329,8 @@ def tell_reading_times(app: Sphinx, page: nodes.document) -> None:
     main += holding(c for c in whole.children[1:] if not isinstance(c, nodes.section)).reading()
     said = f"Main line: {_minutes(main)} minutes"
     if sum(boxes) >= 1:
-        said += f" · boxes that open: {_minutes(sum(boxes))}"
-    said += f" · exercises: {_minutes(sum(part.homework() for part in parts))}"
+        said += f" · boxes that open: {_minutes(sum(boxes))} min"
+    said += f" · exercises: {_minutes(sum(part.homework() for part in parts))} min"
     # Below the first paragraph, which others take for what the chapter says of itself.
     place = 2 if isinstance(whole.children[1], nodes.paragraph) else 1
     whole.insert(place, nodes.paragraph("", said, classes=["reading-time"]))
