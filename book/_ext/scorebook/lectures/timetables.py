@@ -304,7 +304,7 @@ def has_goals(page: nodes.document) -> bool:
 
 
 def _minutes(value: float) -> str:
-    return f"{value:.0f}" if value >= 0.5 else "< 1"
+    return f"{max(1, round(value))}" if value >= 0.5 else "< 1"
 
 
 def tell_reading_times(app: Sphinx, page: nodes.document) -> None:
