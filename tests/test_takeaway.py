@@ -279,8 +279,11 @@ def pressed(tab: Tab, button: str) -> str:
     tab.evaluate("navigator.clipboard.writeText('nothing')")
     tab.locator(button).focus()
     tab.keyboard.press("Enter")
-    tab.wait_for_function("async () => await navigator.clipboard.readText() !== 'nothing'")
-    return tab.evaluate("navigator.clipboard.readText()")
+    for _ in range(100):  # the LaTeX of a derivation is loaded first
+        if (text := tab.evaluate("navigator.clipboard.readText()")) != "nothing":
+            return text
+        tab.wait_for_timeout(100)
+    raise AssertionError(f"{button} copies nothing")
 
 
 def expect_said(tab: Tab, text: str) -> None:

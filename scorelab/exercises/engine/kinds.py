@@ -165,7 +165,7 @@ class Values(Kind):
             raise ValueError(f"it is {described(answer)}")
         found = tensor(answer)
         # A row or a column of the right length holds the same numbers in the same order.
-        long = [tuple(n for n in shape if n > 1) for shape in (found.shape, self.shape)]
+        long = [tuple(n for n in shape if n != 1) for shape in (found.shape, self.shape)]
         return [found.reshape(self.shape) if long[0] == long[1] else found]
 
     def remark(self, given: Tensors, truth: Tensors) -> str | None:
