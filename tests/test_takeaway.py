@@ -154,6 +154,8 @@ def test_the_keyboard_copies_all_and_one_equation_and_the_citation(browser, name
     derivation = recall(name)
     with Visit(browser, url(homes()[name]), viewport=DESK, **CLIPBOARD) as visit:
         tab = visit.tab
+        # It may stand in a box.
+        tab.evaluate("document.querySelectorAll('details:not(.cite)').forEach(d => d.open = true)")
         line = f'#derivation-{name} .takeaway[data-name="{name}"]'
         assert pressed(tab, f"{line} .how > .copy") == excerpt(derivation)
         expect_said(tab, f"Copied: LaTeX of {name}")
